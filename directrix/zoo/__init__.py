@@ -1,0 +1,1 @@
+"""Recipes that train the bundled demo models from real data."""

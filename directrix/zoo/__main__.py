@@ -1,0 +1,73 @@
+"""`python -m directrix.zoo RECIPE`: trains the bundled models anew, or builds others."""
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import torch
+
+from directrix.errors import DirectrixError
+from directrix.zoo import fashion, ladder
+from directrix.zoo.avatars import recipe as avatars
+from directrix.zoo.faces import recipe as faces
+from directrix.zoo.model_folder import BUILT, BUNDLED
+
+Recipe = Callable[[argparse.Namespace], None]
+
+
+def _train_fashion(options: argparse.Namespace) -> None:
+    out = options.out or BUNDLED
+    if options.only != "generator":
+        fashion.train_classifiers(out, options.seed, _say)
+    if options.only != "classifiers":
+        fashion.train_generator(out, options.work, options.seed, _say)
+
+
+def _train_ladder(options: argparse.Namespace) -> None:
+    ladder.train_ladder(options.out or BUILT, options.seed, _say)
+
+
+def _train_avatars(options: argparse.Namespace) -> None:
+    out = options.out or BUNDLED
+    if options.only != "generator":
+        avatars.train_predictors(out, _say)
+    if options.only != "classifiers":
+        avatars.train_generators(out, options.work, options.seed, _say)
+
+
+def _models_faces(options: argparse.Namespace) -> None:
+    faces.make(options.out or BUILT, options.work / "faces", _say)
+
+
+RECIPES: Mapping[str, Recipe] = {
+    "train-fashion": _train_fashion,
+    "train-ladder": _train_ladder,
+    "train-avatars": _train_avatars,
+    "models-faces": _models_faces,
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m directrix.zoo")
+    parser.add_argument("recipe", choices=list(RECIPES))
+    parser.add_argument("--only", choices=["generator", "classifiers"])
+    parser.add_argument("--out", type=Path, help="where model folders go")
+    parser.add_argument("--work", type=Path, default=Path("build/zoo"), help="checkpoints")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    try:
+        RECIPES[options.recipe](options)
+    except DirectrixError as error:
+        _say(f"error: {error.message}")
+        return 2
+    return 0
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

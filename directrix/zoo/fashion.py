@@ -1,0 +1,133 @@
+"""The Fashion-MNIST models: a style-based generator, a classifier and an independent oracle."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from directrix.generators import style
+from directrix.generators.style_network import StyleConfig, StyleNetwork
+from directrix.predictors.convolutional import ConvolutionalNetwork
+from directrix.types import ImageCard, Metric, PredictorCard, Scorer
+from directrix.zoo import fashion_data
+from directrix.zoo.aided_training import AidedTraining
+from directrix.zoo.classifier_training import ClassifierSchedule, accuracy, train_classifier
+from directrix.zoo.model_folder import arrays_of, write_model
+from directrix.zoo.style_training import Schedule, StyleTraining
+
+IMAGE = ImageCard(channels=1, height=28, width=28)
+DATA = "Fashion-MNIST, 60 000 training images (Zalando Research, MIT licence)"
+JUDGE = "Fashion-MNIST test set, 10 000 images"
+
+GENERATOR = StyleConfig(
+    z_dim=64, w_dim=64, mapping_layers=4, channels=(96, 96, 48, 24), image_channels=1, crop=2
+)
+ALONE = Schedule(images=564_000, decay_from=1.0)
+"""The first part: the discriminator by itself, at full rate."""
+AIDED = Schedule(images=1_100_000, decay_from=0.65, penalty=0.01)
+"""The second part goes on counting: a frozen network helps to judge, and the rate falls."""
+AID = {"blocks": [[16], [32], [64, 64]], "hidden": 64}
+AID_SCHEDULE = ClassifierSchedule(epochs=2, flip=False)
+
+CLASSIFIER = {"blocks": [[24], [48, 48], [96]], "hidden": 128}
+ORACLE = {"blocks": [[16, 16], [32, 32], [64]], "hidden": 96}
+
+Report = Callable[[str], None]
+
+
+def train_generator(out: Path, work: Path, seed: int, report: Report) -> None:
+    """About two hours on one core; continues from checkpoints in `work`."""
+    images = _tensors("train")[0]
+    alone = StyleTraining(GENERATOR, ALONE, images, seed)
+    _finish(alone, work / "fashion-generator.pt", report)
+    aided = AidedTraining(GENERATOR, AIDED, images, seed, train_aid(seed, report), maps=True)
+    aided.take_over(alone)
+    _finish(aided, work / "fashion-generator-aided.pt", report)
+    export_generator(aided.average, out)
+
+
+def train_aid(seed: int, report: Report) -> ConvolutionalNetwork:
+    """A classifier that helps the discriminator; it is not kept, and judges nothing later."""
+    torch.manual_seed(seed + 2)
+    network = ConvolutionalNetwork(AID, IMAGE, len(fashion_data.CLASSES))
+    told = lambda epoch, loss: report(f"aid: epoch {epoch + 1}, loss {loss:.4f}")  # noqa: E731
+    train_classifier(network, *_tensors("train"), AID_SCHEDULE, seed + 2, told)
+    return network.requires_grad_(False)
+
+
+def _finish(training: StyleTraining, checkpoint: Path, report: Report) -> None:
+    """To the end of its schedule, from the checkpoint where there is one, saved every minute."""
+    checkpoint.parent.mkdir(parents=True, exist_ok=True)
+    if checkpoint.exists():
+        training.load(checkpoint)
+    saved = time.monotonic()
+    while not training.finished:
+        losses = training.step()
+        if training.done % 250 == 0:
+            shown = training.done * training.schedule.batch
+            report(f"{checkpoint.stem}: {shown} of {training.schedule.images} images, {losses}")
+        if time.monotonic() - saved > 60:
+            training.save(checkpoint)
+            saved = time.monotonic()
+    training.save(checkpoint)
+
+
+def export_generator(network: StyleNetwork, out: Path) -> None:
+    card = style.card(
+        GENERATOR,
+        name="fashion-generator",
+        title="Fashion-MNIST, compact style-based generator",
+        training_data=DATA,
+        licence="Apache-2.0",
+        notes="Made by 'make train-fashion'. Grey 28 x 28 pictures of ten kinds of clothing.",
+    )
+    write_model(out / card.name, card, arrays_of(network))
+
+
+def train_classifiers(out: Path, seed: int, report: Report) -> None:
+    """A few minutes on one core."""
+    classifier = ClassifierSchedule(epochs=8)
+    oracle = ClassifierSchedule(epochs=3, batch=96, rate=4e-3, shift=1, flip=False, smoothing=0.0)
+    _train_one("fashion-classifier", CLASSIFIER, classifier, out, seed, report)
+    _train_one("fashion-oracle", ORACLE, oracle, out, seed + 1, report)
+
+
+def _train_one(
+    name: str,
+    config: dict,
+    schedule: ClassifierSchedule,
+    out: Path,
+    seed: int,
+    report: Report,
+) -> None:
+    torch.manual_seed(seed)
+    network = ConvolutionalNetwork(config, IMAGE, len(fashion_data.CLASSES))
+    images, labels = _tensors("train")
+
+    def told(epoch: int, loss: float) -> None:
+        report(f"{name}: epoch {epoch + 1} of {schedule.epochs}, loss {loss:.4f}")
+
+    train_classifier(network, images, labels, schedule, seed, told)
+    share = accuracy(network, *_tensors("test"))
+    report(f"{name}: accuracy {share:.4f} on the test set")
+    card = PredictorCard(
+        name=name,
+        title=f"Fashion-MNIST, ten classes ({'oracle' if 'oracle' in name else 'classifier'})",
+        architecture="convolutional",
+        config=config,
+        image=IMAGE,
+        task="classifier",
+        scorers=tuple(Scorer(name=c) for c in fashion_data.CLASSES),
+        training_data=DATA,
+        licence="Apache-2.0",
+        notes="Made by 'make train-fashion'. Other seed, network and augmentation than its twin.",
+        metrics=(Metric(name="accuracy", value=round(share, 4), judge=JUDGE),),
+    )
+    write_model(out / name, card, arrays_of(network))
+
+
+def _tensors(split: str) -> tuple[Tensor, Tensor]:
+    images, labels = fashion_data.load(split)
+    return torch.from_numpy(images), torch.from_numpy(labels)
