@@ -1,0 +1,127 @@
+"""Following a job: a bar on a terminal, lines elsewhere, NDJSON for programs."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+
+import typer
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
+
+from directrix.cli.exits import Exit
+from directrix.cli.output import say, show_json, stderr
+from directrix.client import Discovery, Job, OperationHandle
+from directrix.client.values import Progress as JobProgress
+
+Shown = Callable[[JobProgress], None]
+
+EVERY = 5.0
+"""Seconds between two lines of one stage where there is no terminal."""
+
+
+def follow(handle: OperationHandle, as_json: bool) -> Discovery:
+    """Waits for the end. Raises OperationFailed; Ctrl-C leaves the job running and exits 130."""
+    try:
+        with _display(as_json) as show:
+            return _last(handle, show)
+    except KeyboardInterrupt as error:
+        say(f"\ninterrupted: the job goes on. Attach again: directrix jobs wait {handle.name}")
+        raise typer.Exit(Exit.INTERRUPTED) from error
+
+
+def facts(job: Job) -> dict[str, object]:
+    """A job as JSON values."""
+    found: dict[str, object] = {"operation": job.name, **progress_facts(job.progress)}
+    found["done"] = job.done
+    if job.result is not None:
+        found["result"] = asdict(job.result)
+    if job.error is not None:
+        found["error"] = {"message": job.error.message, "reason": job.error.reason}
+    return found
+
+
+def progress_facts(progress: JobProgress) -> dict[str, object]:
+    """`done` and `total` of a progress as units, for `done` says whether a job has ended."""
+    found = asdict(progress)
+    return {**found, "units_done": found.pop("done"), "units_total": found.pop("total")}
+
+
+def _last(handle: OperationHandle, show: Shown) -> Discovery:
+    for job in handle.watch():
+        show(job.progress)
+    return handle.result()
+
+
+@contextmanager
+def _display(as_json: bool) -> Iterator[Shown]:
+    if as_json:
+        yield _once(lambda p: show_json({"event": "progress", **progress_facts(p)}))
+    elif stderr().is_terminal:
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[note]}", markup=False),
+        )
+        with Progress(*columns, console=stderr(), transient=True) as bars:
+            yield _bars(bars)
+    else:
+        yield _once(_lines())
+
+
+def _lines() -> Shown:
+    """A line for every stage, and inside a stage one every few seconds."""
+    last: dict[str, float] = {}
+
+    def shown(progress: JobProgress) -> None:
+        stage, now = f"{progress.state} {progress.stage}", time.monotonic()
+        if now - last.get(stage, -EVERY) >= EVERY:
+            last[stage] = now
+            say(_line(progress))
+
+    return shown
+
+
+def _line(progress: JobProgress) -> str:
+    of = f"{progress.done}/{progress.total}" if progress.total else ""
+    return " ".join(word for word in (progress.state, progress.stage, of, progress.note) if word)
+
+
+def _once(show: Shown) -> Shown:
+    """Says nothing twice, for time passes also where nothing happens."""
+    seen: list[JobProgress] = []
+
+    def shown(progress: JobProgress) -> None:
+        if seen[-1:] != [timeless := replace(progress, seconds=0.0)]:
+            seen.append(timeless)
+            show(progress)
+
+    return shown
+
+
+def _bars(bars: Progress) -> Shown:
+    """One bar a stage, in the order in which stages come."""
+    tasks: dict[str, TaskID] = {}
+
+    def shown(progress: JobProgress) -> None:
+        name = progress.stage or progress.state
+        if name not in tasks:
+            for done in tasks.values():
+                bars.update(done, completed=bars.tasks[done].total)
+            tasks[name] = bars.add_task(name, total=None, note="")
+        bars.update(
+            tasks[name],
+            total=progress.total or None,
+            completed=progress.done,
+            note=progress.note,
+        )
+
+    return shown

@@ -1,0 +1,240 @@
+"""AsyncClient: Directrix from asyncio. The same dialogues as `Client`, awaited; plus streams."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterable, AsyncIterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Unpack
+
+import grpc
+
+from directrix.client.client import TARGET
+from directrix.client.dialogues import discovery, editing, explanation, findings, models
+from directrix.client.dialogues.recipes import RecipeFields, recipe
+from directrix.client.names import Names
+from directrix.client.operation import AsyncOperationHandle
+from directrix.client.transports import AsyncTransport
+from directrix.client.values import (
+    Edited,
+    Explanation,
+    Filmstrip,
+    Inversion,
+    Job,
+    Method,
+    Model,
+    StoredFindings,
+    StreamedEdit,
+)
+from directrix.v1 import editing_service_pb2 as pb
+from directrix.v1.values_pb2 import Recipe
+
+if TYPE_CHECKING:
+    from directrix.types import FindingSet, Latent, Scorecard
+
+STREAM = f"{editing.SERVICE}/StreamEdits"
+
+
+class AsyncClient:
+    """As `Client`, with the same methods and arguments, awaited. Made inside a running loop."""
+
+    def __init__(
+        self,
+        target: str = TARGET,
+        project: str = "default",
+        timeout: float | None = None,
+        credentials: grpc.ChannelCredentials | None = None,
+    ):
+        self._transport = AsyncTransport(target, timeout, credentials)
+        self._names = Names(project)
+
+    async def close(self) -> None:
+        await self._transport.close()
+
+    async def __aenter__(self) -> AsyncClient:
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.close()
+
+    async def models(self) -> list[Model]:
+        return await self._transport.run(models.models(self._names))
+
+    async def model(self, name: str) -> Model:
+        return await self._transport.run(models.get(self._names, name))
+
+    async def register_model(self, model_id: str, card_json: str, tensors: bytes) -> Model:
+        """tensors: a safetensors file. The same model twice is the same resource."""
+        return await self._transport.run(models.register(self._names, model_id, card_json, tensors))
+
+    async def methods(self) -> list[Method]:
+        return await self._transport.run(discovery.methods(self._names))
+
+    async def discover(
+        self,
+        generator: str,
+        method: str,
+        predictors: Sequence[str] = (),
+        parameters: Mapping[str, Any] | None = None,
+        seed: int = 0,
+        samples: int | None = None,
+        request_id: str | None = None,
+    ) -> AsyncOperationHandle:
+        """Starts a discovery. samples: of the population; None leaves it to the service.
+
+        request_id: a UUID; the same one with the same request is the same operation. Without one
+        a new one is drawn, so that a call that was sent again starts one discovery only.
+        """
+        started = discovery.discover(
+            self._names,
+            generator,
+            method,
+            predictors,
+            parameters or {},
+            seed,
+            samples,
+            request_id or str(uuid.uuid4()),
+        )
+        return self.operation((await self._transport.run(started)).name)
+
+    def operation(self, name: str) -> AsyncOperationHandle:
+        """A handle of an operation that was started before, perhaps elsewhere."""
+        return AsyncOperationHandle(self._transport, self._names, name)
+
+    async def jobs(self) -> list[Job]:
+        return await self._transport.run(discovery.jobs(self._names))
+
+    async def finding_sets(self) -> list[StoredFindings]:
+        """Without arrays."""
+        return await self._transport.run(findings.finding_sets(self._names))
+
+    async def finding_set(self, name: str, full: bool = True) -> StoredFindings:
+        return await self._transport.run(findings.get(self._names, name, full))
+
+    async def create_finding_set(self, value: FindingSet) -> StoredFindings:
+        """Stores findings made elsewhere. The same findings twice are the same resource."""
+        return await self._transport.run(findings.create(self._names, value))
+
+    async def scorecard(self, name: str) -> Scorecard:
+        """The latest scorecard of a finding set; its `finding_set` is the set's id."""
+        return await self._transport.run(findings.scorecard(self._names, name))
+
+    def recipe(self, generator: str, **fields: Unpack[RecipeFields]) -> Recipe:
+        """A recipe as a message; no call is made. Raises ValueError."""
+        return recipe(self._names, generator, fields)
+
+    async def edit(
+        self,
+        recipe: Recipe | str,
+        predictors: Sequence[str] = (),
+        encoding: str = "png",
+        form: str = "",
+        **fields: Unpack[RecipeFields],
+    ) -> Edited:
+        """Renders a recipe: a message, or a generator's name and the recipe's fields."""
+        message = self._recipe(recipe, fields)
+        request = editing.edit_request(self._names, message, predictors, encoding, form)
+        return await self._transport.run(editing.edit(request))
+
+    async def stream_edits(
+        self,
+        recipes: AsyncIterable[Recipe],
+        predictors: Sequence[str] = (),
+        encoding: str = "png",
+        form: str = "",
+    ) -> AsyncIterator[StreamedEdit]:
+        """Renders recipes as they come; those overtaken by newer ones are dropped, and counted."""
+        sent: dict[int, Recipe] = {}
+
+        async def requests() -> AsyncIterator[pb.StreamEditsRequest]:
+            sequence = 0
+            async for each in recipes:
+                sent[sequence] = each
+                edit = editing.edit_request(self._names, each, predictors, encoding, form)
+                yield pb.StreamEditsRequest(sequence=sequence, edit=edit)
+                sequence += 1
+
+        answers = self._transport.stream(STREAM, requests(), pb.StreamEditsResponse)
+        async for answer in answers:
+            edited = editing.edited(answer.edit, sent[answer.sequence])
+            for overtaken in [each for each in sent if each <= answer.sequence]:
+                del sent[overtaken]
+            yield StreamedEdit(answer.sequence, edited, answer.dropped)
+
+    async def filmstrip(
+        self,
+        recipe: Recipe | str,
+        finding: tuple[str, int],
+        alphas: Sequence[float] = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0),
+        predictors: Sequence[str] = (),
+        encoding: str = "png",
+        **fields: Unpack[RecipeFields],
+    ) -> Filmstrip:
+        """A recipe at several strengths of one finding: (finding set, index)."""
+        message = self._recipe(recipe, fields)
+        return await self._transport.run(
+            editing.filmstrip(self._names, message, finding, alphas, predictors, encoding)
+        )
+
+    async def sample_latents(
+        self,
+        generator: str,
+        seed: int,
+        count: int,
+        start: int = 0,
+        space: str = "z",
+        truncation: float | None = None,
+    ) -> Latent:
+        """Samples start .. start + count of a seeded population, as one batch."""
+        return await self._transport.run(
+            editing.sample(self._names, generator, seed, count, start, space, truncation)
+        )
+
+    async def invert(
+        self, generator: str, image: bytes, space: str = "", steps: int = 0
+    ) -> Inversion:
+        """The latent of a picture: PNG, JPEG or WebP of the generator's size."""
+        return await self._transport.run(
+            editing.invert(self._names, generator, image, space, steps)
+        )
+
+    async def explain(
+        self,
+        recipe: Recipe | str,
+        classifier: str,
+        finding_set: str,
+        target: str = "",
+        target_probability: float = 0.0,
+        max_alpha: float = 0.0,
+        allowed: Sequence[int] = (),
+        oracle: str = "",
+        budget: int = 0,
+        encoding: str = "png",
+        **fields: Unpack[RecipeFields],
+    ) -> Explanation:
+        """The smallest movement inside a finding set that flips the classifier.
+
+        target: the class to reach; empty means any other. 0 stands for the service's defaults.
+        oracle: an independent classifier to ask about the answer.
+        """
+        return await self._transport.run(
+            explanation.explain(
+                self._names,
+                self._recipe(recipe, fields),
+                classifier,
+                finding_set,
+                target,
+                target_probability,
+                max_alpha,
+                allowed,
+                oracle,
+                budget,
+                encoding,
+            )
+        )
+
+    def _recipe(self, given: Recipe | str, fields: RecipeFields) -> Recipe:
+        if isinstance(given, str):
+            return recipe(self._names, given, fields)
+        if fields:
+            raise ValueError(f"a whole recipe leaves no room for {', '.join(fields)}")
+        return given

@@ -1,0 +1,220 @@
+"""Client: Directrix from a program, blocking. `AsyncClient` is its twin for asyncio.
+
+from directrix.client import Client
+
+with Client() as client:
+    job = client.discover("fashion", "sefa", predictors=["classifier"])
+    findings = job.result()
+    client.edit("fashion", seed=3, moves=[(findings.finding_set, 0, 2.0)])
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Unpack
+
+import grpc
+
+from directrix.client.dialogues import discovery, editing, explanation, findings, models
+from directrix.client.dialogues.recipes import RecipeFields, recipe
+from directrix.client.names import Names
+from directrix.client.operation import OperationHandle
+from directrix.client.transports import Transport
+from directrix.client.values import (
+    Edited,
+    Explanation,
+    Filmstrip,
+    Inversion,
+    Job,
+    Method,
+    Model,
+    StoredFindings,
+)
+from directrix.v1.values_pb2 import Recipe
+
+if TYPE_CHECKING:
+    from directrix.types import FindingSet, Latent, Scorecard
+
+TARGET = "127.0.0.1:50051"
+
+
+class Client:
+    """The service's RPCs as methods. Every one raises ApiError; names may be short ids.
+
+    timeout: seconds for every call instead of the deadline that each has of its own.
+    credentials: for TLS; without them the channel is plain.
+    """
+
+    def __init__(
+        self,
+        target: str = TARGET,
+        project: str = "default",
+        timeout: float | None = None,
+        credentials: grpc.ChannelCredentials | None = None,
+    ):
+        self._transport = Transport(target, timeout, credentials)
+        self._names = Names(project)
+
+    def close(self) -> None:
+        self._transport.close()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def models(self) -> list[Model]:
+        return self._transport.run(models.models(self._names))
+
+    def model(self, name: str) -> Model:
+        return self._transport.run(models.get(self._names, name))
+
+    def register_model(self, model_id: str, card_json: str, tensors: bytes) -> Model:
+        """tensors: a safetensors file. The same model twice is the same resource."""
+        return self._transport.run(models.register(self._names, model_id, card_json, tensors))
+
+    def methods(self) -> list[Method]:
+        return self._transport.run(discovery.methods(self._names))
+
+    def discover(
+        self,
+        generator: str,
+        method: str,
+        predictors: Sequence[str] = (),
+        parameters: Mapping[str, Any] | None = None,
+        seed: int = 0,
+        samples: int | None = None,
+        request_id: str | None = None,
+    ) -> OperationHandle:
+        """Starts a discovery. samples: of the population; None leaves it to the service.
+
+        request_id: a UUID; the same one with the same request is the same operation. Without one
+        a new one is drawn, so that a call that was sent again starts one discovery only.
+        """
+        started = discovery.discover(
+            self._names,
+            generator,
+            method,
+            predictors,
+            parameters or {},
+            seed,
+            samples,
+            request_id or str(uuid.uuid4()),
+        )
+        return self.operation(self._transport.run(started).name)
+
+    def operation(self, name: str) -> OperationHandle:
+        """A handle of an operation that was started before, perhaps elsewhere."""
+        return OperationHandle(self._transport, self._names, name)
+
+    def jobs(self) -> list[Job]:
+        return self._transport.run(discovery.jobs(self._names))
+
+    def finding_sets(self) -> list[StoredFindings]:
+        """Without arrays."""
+        return self._transport.run(findings.finding_sets(self._names))
+
+    def finding_set(self, name: str, full: bool = True) -> StoredFindings:
+        return self._transport.run(findings.get(self._names, name, full))
+
+    def create_finding_set(self, value: FindingSet) -> StoredFindings:
+        """Stores findings made elsewhere. The same findings twice are the same resource."""
+        return self._transport.run(findings.create(self._names, value))
+
+    def scorecard(self, name: str) -> Scorecard:
+        """The latest scorecard of a finding set; its `finding_set` is the set's id."""
+        return self._transport.run(findings.scorecard(self._names, name))
+
+    def recipe(self, generator: str, **fields: Unpack[RecipeFields]) -> Recipe:
+        """A recipe as a message; no call is made. Raises ValueError."""
+        return recipe(self._names, generator, fields)
+
+    def edit(
+        self,
+        recipe: Recipe | str,
+        predictors: Sequence[str] = (),
+        encoding: str = "png",
+        form: str = "",
+        **fields: Unpack[RecipeFields],
+    ) -> Edited:
+        """Renders a recipe: a message, or a generator's name and the recipe's fields."""
+        message = self._recipe(recipe, fields)
+        request = editing.edit_request(self._names, message, predictors, encoding, form)
+        return self._transport.run(editing.edit(request))
+
+    def filmstrip(
+        self,
+        recipe: Recipe | str,
+        finding: tuple[str, int],
+        alphas: Sequence[float] = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0),
+        predictors: Sequence[str] = (),
+        encoding: str = "png",
+        **fields: Unpack[RecipeFields],
+    ) -> Filmstrip:
+        """A recipe at several strengths of one finding: (finding set, index)."""
+        message = self._recipe(recipe, fields)
+        return self._transport.run(
+            editing.filmstrip(self._names, message, finding, alphas, predictors, encoding)
+        )
+
+    def sample_latents(
+        self,
+        generator: str,
+        seed: int,
+        count: int,
+        start: int = 0,
+        space: str = "z",
+        truncation: float | None = None,
+    ) -> Latent:
+        """Samples start .. start + count of a seeded population, as one batch."""
+        return self._transport.run(
+            editing.sample(self._names, generator, seed, count, start, space, truncation)
+        )
+
+    def invert(self, generator: str, image: bytes, space: str = "", steps: int = 0) -> Inversion:
+        """The latent of a picture: PNG, JPEG or WebP of the generator's size."""
+        return self._transport.run(editing.invert(self._names, generator, image, space, steps))
+
+    def explain(
+        self,
+        recipe: Recipe | str,
+        classifier: str,
+        finding_set: str,
+        target: str = "",
+        target_probability: float = 0.0,
+        max_alpha: float = 0.0,
+        allowed: Sequence[int] = (),
+        oracle: str = "",
+        budget: int = 0,
+        encoding: str = "png",
+        **fields: Unpack[RecipeFields],
+    ) -> Explanation:
+        """The smallest movement inside a finding set that flips the classifier.
+
+        target: the class to reach; empty means any other. 0 stands for the service's defaults.
+        oracle: an independent classifier to ask about the answer.
+        """
+        return self._transport.run(
+            explanation.explain(
+                self._names,
+                self._recipe(recipe, fields),
+                classifier,
+                finding_set,
+                target,
+                target_probability,
+                max_alpha,
+                allowed,
+                oracle,
+                budget,
+                encoding,
+            )
+        )
+
+    def _recipe(self, given: Recipe | str, fields: RecipeFields) -> Recipe:
+        if isinstance(given, str):
+            return recipe(self._names, given, fields)
+        if fields:
+            raise ValueError(f"a whole recipe leaves no room for {', '.join(fields)}")
+        return given

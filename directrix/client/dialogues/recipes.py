@@ -1,0 +1,98 @@
+"""Recipes from fields: the whole of an edit as one message."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from directrix.client.names import Names
+from directrix.v1 import values_pb2 as pb
+
+if TYPE_CHECKING:
+    from directrix.types import Latent, Move
+
+NOISES = {
+    "constant": pb.Recipe.NOISE_CONSTANT,
+    "none": pb.Recipe.NOISE_NONE,
+    "seeded": pb.Recipe.NOISE_SEEDED,
+}
+SPACES = {"z": pb.SPACE_Z, "w": pb.SPACE_W, "w+": pb.SPACE_W_PLUS, "s": pb.SPACE_S}
+
+
+class RecipeFields(TypedDict, total=False):
+    """A recipe's fields: one source (seed and index, latent, or image) and what is done to it.
+
+    moves: (finding set, index, alpha) each, or `directrix.types.Move` with a set's name in it.
+    conditions: (finding set, index) each. truncation: psi; the service's own default is 1.
+    """
+
+    seed: int
+    index: int
+    latent: Latent
+    image: bytes
+    space: str
+    steps: int
+    truncation: float | None
+    noise: str
+    noise_seed: int
+    moves: Sequence[tuple[str, int, float] | Move | pb.Move]
+    conditions: Sequence[tuple[str, int]]
+
+
+def recipe(names: Names, generator: str, fields: RecipeFields) -> pb.Recipe:
+    """Raises ValueError for more than one source or an unknown noise or space."""
+    message = pb.Recipe(
+        generator=names.model(generator),
+        noise=one_of(NOISES, fields.get("noise", "constant"), "noise"),
+        noise_seed=fields.get("noise_seed", 0),
+        moves=[_move(names, move) for move in fields.get("moves", ())],
+        conditions=[_reference(names, *ref) for ref in fields.get("conditions", ())],
+    )
+    if (truncation := fields.get("truncation")) is not None:
+        message.truncation = truncation
+    _put_source(message, fields)
+    return message
+
+
+def image_source(image: bytes, space: str = "", steps: int = 0) -> pb.ImageSource:
+    """A picture to invert; an empty space and 0 steps leave the choice to the service."""
+    number = one_of(SPACES, space, "space") if space else pb.SPACE_UNSPECIFIED
+    return pb.ImageSource(image=image, space=number, steps=steps)
+
+
+def one_of(table: Mapping[str, Any], word: str, what: str) -> Any:
+    """The number of a word. Raises ValueError, naming the known ones."""
+    if word not in table:
+        raise ValueError(f"{what} is one of {', '.join(table)}, not {word!r}")
+    return table[word]
+
+
+def _put_source(message: pb.Recipe, fields: RecipeFields) -> None:
+    given = [name for name in ("latent", "image", "seed") if fields.get(name) is not None]
+    if len(given) > 1:
+        raise ValueError(f"a recipe has one source, not {' and '.join(given)}")
+    if "latent" in given:
+        from directrix.wire.latents import latent_to_proto
+
+        message.latent.CopyFrom(latent_to_proto(fields["latent"]))
+    elif "image" in given:
+        image = image_source(fields["image"], fields.get("space", ""), fields.get("steps", 0))
+        message.image.CopyFrom(image)
+    else:
+        seed = pb.SeedSource(seed=fields.get("seed", 0), index=fields.get("index", 0))
+        message.seed.CopyFrom(seed)
+
+
+def _move(names: Names, move: tuple[str, int, float] | Move | pb.Move) -> pb.Move:
+    if isinstance(move, pb.Move):
+        return move
+    if isinstance(move, tuple):
+        finding_set, index, alpha = move
+        return pb.Move(finding=_reference(names, finding_set, index), alpha=alpha)
+    from directrix.wire.recipes import move_to_proto
+
+    return move_to_proto(move, names.finding_set)
+
+
+def _reference(names: Names, finding_set: str, index: int) -> pb.FindingRef:
+    return pb.FindingRef(finding_set=names.finding_set(finding_set), index=index)

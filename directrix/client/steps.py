@@ -1,0 +1,35 @@
+"""What client and service say to one another, without saying who waits how.
+
+A dialogue is a generator that yields steps (a call to make, a pause to take), is sent the answer
+to each, and returns a value. The sync and the async transport run the same dialogues, so requests
+are built and answers decoded in one place.
+"""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from google.protobuf.message import Message
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Call:
+    """One unary call: full name of the RPC, request, type of the answer, deadline in seconds."""
+
+    rpc: str
+    request: Message
+    answer: type[Message]
+    deadline: float
+
+
+@dataclass(frozen=True)
+class Pause:
+    """Waits; the answer is None."""
+
+    seconds: float
+
+
+Step = Call | Pause
+Dialogue = Generator[Step, Any, T]

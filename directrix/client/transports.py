@@ -1,0 +1,148 @@
+"""Two thin ways to run a dialogue: blocking over grpc, awaiting over grpc.aio.
+
+Both send a call again on UNAVAILABLE only, and never without a deadline.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import grpc
+from google.protobuf.message import Message
+
+from directrix.client.errors import of_call
+from directrix.client.steps import Call, Dialogue, Pause, Step, T
+
+SERVICE_CONFIG = {
+    "methodConfig": [
+        {
+            "name": [{}],
+            "retryPolicy": {
+                "maxAttempts": 4,
+                "initialBackoff": "0.05s",
+                "maxBackoff": "1s",
+                "backoffMultiplier": 2,
+                "retryableStatusCodes": ["UNAVAILABLE"],
+            },
+        }
+    ],
+    "retryThrottling": {"maxTokens": 10, "tokenRatio": 0.1},
+}
+MEBIBYTE = 1024 * 1024
+OPTIONS = (
+    ("grpc.service_config", json.dumps(SERVICE_CONFIG)),
+    ("grpc.enable_retries", 1),
+    ("grpc.max_send_message_length", 16 * MEBIBYTE),
+    ("grpc.max_receive_message_length", 64 * MEBIBYTE),
+)
+
+
+class Transport:
+    """Blocks. `timeout` replaces every call's own deadline where it is given, in seconds."""
+
+    def __init__(
+        self,
+        target: str,
+        timeout: float | None = None,
+        credentials: grpc.ChannelCredentials | None = None,
+    ):
+        self._timeout = timeout
+        self._channel = (
+            grpc.secure_channel(target, credentials, OPTIONS)
+            if credentials
+            else grpc.insecure_channel(target, OPTIONS)
+        )
+
+    def run(self, dialogue: Dialogue[T]) -> T:
+        """Raises ApiError."""
+        answer: Any = None
+        while True:
+            try:
+                step = dialogue.send(answer)
+            except StopIteration as end:
+                return end.value
+            answer = self._take(step)
+
+    def close(self) -> None:
+        self._channel.close()
+
+    def _take(self, step: Step) -> Message | None:
+        if isinstance(step, Pause):
+            time.sleep(step.seconds)
+            return None
+        call = self._channel.unary_unary(
+            step.rpc,
+            request_serializer=type(step.request).SerializeToString,
+            response_deserializer=step.answer.FromString,
+        )
+        try:
+            return call(step.request, timeout=self._timeout or step.deadline)
+        except grpc.RpcError as error:
+            raise of_call(error) from error
+
+
+class AsyncTransport:
+    """Awaits; otherwise as `Transport`. Made inside a running event loop."""
+
+    def __init__(
+        self,
+        target: str,
+        timeout: float | None = None,
+        credentials: grpc.ChannelCredentials | None = None,
+    ):
+        self._timeout = timeout
+        self._channel = (
+            grpc.aio.secure_channel(target, credentials, OPTIONS)
+            if credentials
+            else grpc.aio.insecure_channel(target, OPTIONS)
+        )
+
+    async def run(self, dialogue: Dialogue[T]) -> T:
+        """Raises ApiError."""
+        answer: Any = None
+        while True:
+            try:
+                step = dialogue.send(answer)
+            except StopIteration as end:
+                return end.value
+            answer = await self._take(step)
+
+    async def stream(
+        self, rpc: str, requests: AsyncIterator[Message], answer: type[Message]
+    ) -> AsyncIterator[Message]:
+        """A bidirectional stream, open as long as `requests` last. Raises ApiError."""
+        call: Any = self._channel.stream_stream(
+            rpc,
+            request_serializer=lambda message: message.SerializeToString(),
+            response_deserializer=answer.FromString,
+        )
+        stream = call(requests)
+        try:
+            async for message in stream:
+                yield message
+        except grpc.RpcError as error:
+            raise of_call(error) from error
+        finally:
+            stream.cancel()
+
+    async def close(self) -> None:
+        await self._channel.close()
+
+    async def _take(self, step: Step) -> Message | None:
+        if isinstance(step, Pause):
+            await asyncio.sleep(step.seconds)
+            return None
+        return await self._call(step)
+
+    async def _call(self, step: Call) -> Message:
+        call = self._channel.unary_unary(
+            step.rpc,
+            request_serializer=type(step.request).SerializeToString,
+            response_deserializer=step.answer.FromString,
+        )
+        try:
+            return await call(step.request, timeout=self._timeout or step.deadline)
+        except grpc.RpcError as error:
+            raise of_call(error) from error

@@ -1,0 +1,193 @@
+"""What the client returns: small frozen values. Arrays are NumPy's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from directrix.client.errors import OperationFailed
+from directrix.client.names import short
+from directrix.client.pictures import Picture, encode_png
+from directrix.v1 import values_pb2
+
+if TYPE_CHECKING:
+    from directrix.types import CurvePoint, FindingSet, Latent, MovedFinding, Status
+
+Scores = Mapping[str, Mapping[str, float]]
+"""Predictor's name -> scorer -> value."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A registered model. `card` is its model card as JSON values."""
+
+    name: str
+    digest: str
+    kind: str
+    """"generator" or "predictor"."""
+    card: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def id(self) -> str:
+        return short(self.name)
+
+    @property
+    def scorers(self) -> tuple[str, ...]:
+        """Names of a predictor's scorers, in the order of its outputs; a generator has none."""
+        return tuple(scorer["name"] for scorer in self.card.get("scorers", ()))
+
+
+@dataclass(frozen=True)
+class Method:
+    """A discovery method that the workers offer."""
+
+    name: str
+    description: str
+    version: str
+    needs: tuple[str, ...]
+    schema: Mapping[str, Any] = field(repr=False)
+    """JSON Schema of its parameters."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How a discovery stands: `done` of `total` units of `stage`; total 0 where unknown."""
+
+    state: str
+    """"queued", "running", "waiting_retry", "cancelling", "succeeded", "failed", "cancelled"."""
+    stage: str
+    done: int
+    total: int
+    note: str
+    attempt: int
+    method: str
+    generator: str
+    seconds: float
+    """From when the job was accepted to when its record last changed."""
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """What a discovery ended with."""
+
+    finding_set: str
+    digest: str
+    finding_count: int
+    scored: bool
+
+
+@dataclass(frozen=True)
+class Job:
+    """A long-running operation as it stands. `result` where it succeeded, `error` where not."""
+
+    name: str
+    done: bool
+    progress: Progress
+    result: Discovery | None = None
+    error: OperationFailed | None = None
+
+    @property
+    def id(self) -> str:
+        return short(self.name)
+
+
+@dataclass(frozen=True, eq=False)
+class StoredFindings:
+    """A stored finding set. `value` holds no findings where it was asked for without arrays."""
+
+    name: str
+    digest: str
+    count: int
+    value: FindingSet = field(repr=False)
+
+    @property
+    def id(self) -> str:
+        return short(self.name)
+
+
+@dataclass(frozen=True, eq=False)
+class Edited(Picture):
+    """An edited picture with the scores of its own bytes and the recipe that makes it."""
+
+    scores: Scores
+    recipe: values_pb2.Recipe = field(repr=False)
+
+
+@dataclass(frozen=True)
+class StreamedEdit:
+    """One answer of a stream; `dropped` recipes were overtaken by newer ones since the last."""
+
+    sequence: int
+    edited: Edited
+    dropped: int
+
+
+@dataclass(frozen=True, eq=False)
+class Frame(Picture):
+    """One frame of a filmstrip."""
+
+    alpha: float
+    scores: Scores
+
+
+@dataclass(frozen=True, eq=False)
+class Filmstrip:
+    """A recipe at several strengths of one finding."""
+
+    frames: tuple[Frame, ...]
+
+    def sheet(self, gap: int = 2) -> np.ndarray:
+        """All frames side by side on white: uint8 [H, W, C]."""
+        first = self.frames[0].image
+        space = np.full((first.shape[0], gap, first.shape[2]), 255, np.uint8)
+        parts = [part for frame in self.frames for part in (frame.image, space)]
+        return np.concatenate(parts[:-1], axis=1)
+
+    def _repr_png_(self) -> bytes:
+        return encode_png(self.sheet())
+
+
+@dataclass(frozen=True, eq=False)
+class Inversion:
+    """The latent of a picture and what the generator makes of it; error: MSE in [-1, 1]."""
+
+    latent: Latent
+    reconstruction: Picture
+    error: float
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """What would have changed a classifier's mind; for NOT_FOUND the best attempt and why.
+
+    margins: target logit minus the best other. distance_sd: root of the sum of squared alphas.
+    pixel_l1: mean absolute difference of the pixels, 0 to 255. oracle_agrees: None where no
+    oracle was named. reconstruction_error: None where the source was no picture.
+    """
+
+    status: Status
+    cause: str
+    original: Picture
+    image: Picture
+    recipe: values_pb2.Recipe = field(repr=False)
+    moved: tuple[MovedFinding, ...]
+    source_class: str
+    target_class: str
+    margin_before: float
+    margin_after: float
+    probability_before: float
+    probability_after: float
+    curve: tuple[CurvePoint, ...] = field(repr=False)
+    oracle_agrees: bool | None
+    distance_sd: float
+    pixel_l1: float
+    generator_calls: int
+    classifier_calls: int
+    reconstruction_error: float | None
+
+    def _repr_png_(self) -> bytes:
+        both = (self.original.image, self.image.image)
+        return encode_png(np.concatenate(both, axis=1))

@@ -1,0 +1,21 @@
+"""Counterfactuals: the smallest movement inside a finding set that flips a classifier."""
+
+from collections.abc import Callable
+
+from directrix.counterfactuals.bisection import Bisection
+from directrix.counterfactuals.explainer import Explainer, Question, go_on
+from directrix.predictors import Predictor
+from directrix.rendering import Renderer
+from directrix.types import Counterfactual
+
+__all__ = ["Bisection", "Explainer", "Question", "explain"]
+
+
+def explain(
+    question: Question,
+    renderer: Renderer,
+    oracle: Predictor | None = None,
+    stop: Callable[[], None] = go_on,
+) -> Counterfactual:
+    """Answers a question by bisection, with its default settings: see `Explainer.explain`."""
+    return Bisection().explain(question, renderer, oracle, stop)

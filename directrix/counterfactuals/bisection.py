@@ -1,0 +1,298 @@
+"""Bisection: one finding if one is enough, else the few that together flip the classifier.
+
+All findings are moved outwards together on a grid of `levels` steps, in both directions; where the
+first flips appear they are refined by bisection and the shortest wins. If no single finding flips,
+each one's best place is combined, best gain first, until the classifier flips; what is not needed
+is taken out again and the common factor is bisected. A flip between two grid points that is undone
+at the next one is not seen.
+
+Source: written for Directrix; the question is that of Wachter et al. (arXiv 1711.00399), eq. 1.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+
+from directrix.counterfactuals.explainer import Explainer, Question, go_on
+from directrix.counterfactuals.judge import Judge, judge
+from directrix.counterfactuals.trials import Axis, Point, Spent, Trials, distance, scaled
+from directrix.errors import PredictorMismatch
+from directrix.predictors import Predictor
+from directrix.rendering import Renderer
+from directrix.rendering.pixels import from_pixels
+from directrix.types import Counterfactual, CurvePoint, MovedFinding, Scorer, Status
+
+TOGETHER = 16
+"""Prefixes of a combination that are tried at once."""
+
+
+@dataclass(frozen=True)
+class Bisection(Explainer):
+    """levels: grid points up to max_alpha, each way. tolerance: of the answer, in SD.
+
+    curve: points of the margin curve between the original and the answer.
+    """
+
+    levels: int = 12
+    tolerance: float = 0.01
+    curve: int = 7
+
+    def explain(
+        self,
+        question: Question,
+        renderer: Renderer,
+        oracle: Predictor | None = None,
+        stop: Callable[[], None] = go_on,
+    ) -> Counterfactual:
+        trials = Trials(question, renderer, stop)
+        axes = trials.axes()
+        card = renderer.predictors[question.classifier].card
+        if oracle is not None:
+            _check_oracle(oracle, card.scorers, renderer)
+        images, scores = trials.look([()])
+        judging = judge(card, scores[0], question.target, question.target_probability)
+        search = _Search(self, trials, judging, scores)
+        status, cause = search.run(axes)
+        report = _Report(question, renderer, trials, judging, images[0], scores)
+        return report.write(status, cause, search.best, oracle, self.curve)
+
+
+def _check_oracle(oracle: Predictor, scorers: tuple[Scorer, ...], renderer: Renderer) -> None:
+    oracle.check_images(renderer.generator.card.image)
+    missing = [scorer.name for scorer in scorers if scorer.name not in oracle.scorers]
+    if missing:
+        raise PredictorMismatch(
+            f"oracle {oracle.card.name} does not know the class {missing[0]!r}: "
+            f"it has {', '.join(oracle.scorers)}"
+        )
+
+
+class _Search:
+    """Where the search is: `best` is the answer as soon as one holds, else the nearest attempt."""
+
+    def __init__(self, settings: Bisection, trials: Trials, judging: Judge, base: np.ndarray):
+        self.settings, self.trials, self.judging = settings, trials, judging
+        self.base = float(judging.slack(base)[0])
+        self.base_holds = bool(judging.holds(base)[0])
+        self.best: Point = ()
+        self._nearest = self.base
+        self._found = False
+
+    def run(self, axes: tuple[Axis, ...]) -> tuple[Status, str]:
+        """Status and cause; never raises Spent."""
+        if self.base_holds:
+            return Status.ALREADY_TARGET, ""
+        try:
+            cause = self._search(axes)
+        except Spent:
+            cause = "the budget of images was spent before the classifier flipped"
+        return (Status.FOUND, "") if self._found else (Status.NOT_FOUND, cause)
+
+    def _search(self, axes: tuple[Axis, ...]) -> str:
+        ends = np.array([axis.reach * sign for axis in axes for sign in (1.0, -1.0)])
+        rays = [axis for axis in axes for _ in (1, -1)]
+        slacks = np.empty((self.settings.levels, len(rays)))
+        for level in range(self.settings.levels):
+            points = _on(rays, ends * ((level + 1) / self.settings.levels))
+            slacks[level], held = self._try(points)
+            if held.any():
+                before = ends * (level / self.settings.levels)
+                self._refine([p for p, h in zip(points, held, strict=True) if h], before[held])
+                return ""
+            if level == 0 and self._is_flat(slacks[0], _on(rays, ends)):
+                return "the classifier does not respond to any allowed finding"
+        return self._combine(self._summits(rays, ends, slacks))
+
+    def _is_flat(self, nearest: np.ndarray, farthest: list[Point]) -> bool:
+        """Whether nothing happens at the first step and nothing at the last."""
+        if (nearest != self.base).any():
+            return False
+        slacks, held = self._try(farthest)
+        return not held.any() and bool((slacks == self.base).all())
+
+    def _try(self, points: list[Point]) -> tuple[np.ndarray, np.ndarray]:
+        """Slack and success of points; raises Spent after as many as the budget allows."""
+        room = self.trials.room(reserve=1)
+        if room > 0:
+            _, scores = self.trials.look(points[:room])
+            slacks, held = self.judging.slack(scores), self.judging.holds(scores)
+            self._note(points, slacks, held)
+        if room < len(points):
+            raise Spent
+        return slacks, held
+
+    def _note(self, points: list[Point], slacks: np.ndarray, held: np.ndarray) -> None:
+        """Keeps the shortest answer, or while there is none the nearest attempt."""
+        if self._found:
+            return
+        if held.any():
+            lengths = [distance(points[i]) for i in np.flatnonzero(held)]
+            self.best, self._found = points[np.flatnonzero(held)[int(np.argmin(lengths))]], True
+        elif slacks.max() > self._nearest:
+            self.best, self._nearest = points[int(slacks.argmax())], float(slacks.max())
+
+    def _refine(self, points: list[Point], before: np.ndarray) -> None:
+        """Bisects single-axis points that hold, each between `before` and itself."""
+        axes = [point[0][0] for point in points]
+        low, high = before.copy(), np.array([point[0][1] for point in points])
+        self._accept(axes, high)
+        while True:
+            shortest = np.abs(high).min()
+            open_ = np.flatnonzero(
+                (np.abs(high - low) > self.settings.tolerance) & (np.abs(low) < shortest)
+            )
+            if not len(open_):
+                return
+            middle = (low + high) / 2
+            try:
+                _, held = self._try([((axes[i], float(middle[i])),) for i in open_])
+            except Spent:
+                return
+            high[open_[held]] = middle[open_[held]]
+            low[open_[~held]] = middle[open_[~held]]
+            self._accept(axes, high)
+
+    def _accept(self, axes: list[Axis], high: np.ndarray) -> None:
+        shortest = int(np.abs(high).argmin())
+        self.best, self._found = ((axes[shortest], float(high[shortest])),), True
+
+    def _summits(
+        self, rays: list[Axis], ends: np.ndarray, slacks: np.ndarray
+    ) -> list[tuple[Axis, float]]:
+        """(axis, alpha) of every axis that helps, at its best place, best gain first."""
+        found: dict[Axis, tuple[float, float]] = {}
+        for ray, end, column in zip(rays, ends, slacks.T, strict=True):
+            level = int(column.argmax())
+            gain = float(column[level]) - self.base
+            if gain > found.get(ray, (0.0, 0.0))[0]:
+                found[ray] = (gain, float(end * ((level + 1) / self.settings.levels)))
+        ranked = sorted(found.items(), key=lambda entry: -entry[1][0])
+        return [(axis, alpha) for axis, (_, alpha) in ranked]
+
+    def _combine(self, summits: list[tuple[Axis, float]]) -> str:
+        for first in range(2, len(summits) + 1, TOGETHER):
+            sizes = range(first, min(first + TOGETHER, len(summits) + 1))
+            points = [tuple(summits[:size]) for size in sizes]
+            _, held = self._try(points)
+            if held.any():
+                self.best, self._found = points[int(held.argmax())], True
+                self._reduce()
+                return ""
+        if not summits:
+            return "no allowed finding brings the target any nearer"
+        return (
+            "no allowed finding flips the classifier within max_alpha, alone or together; "
+            f"those that bring the target nearer: {len(summits)}"
+        )
+
+    def _reduce(self) -> None:
+        """Takes out what is not needed and shortens the rest; each step keeps the flip."""
+        try:
+            for _ in range(2):
+                while self._take_one_out():
+                    pass
+                self._shorten()
+        except Spent:
+            return
+
+    def _take_one_out(self) -> bool:
+        if len(self.best) < 2:
+            return False
+        points = [self.best[:i] + self.best[i + 1 :] for i in range(len(self.best))]
+        slacks, held = self._try(points)
+        if not held.any():
+            return False
+        self.best = points[int(np.where(held, slacks, -np.inf).argmax())]
+        return True
+
+    def _shorten(self) -> None:
+        whole, low, high = self.best, 0.0, 1.0
+        while (high - low) * distance(whole) > self.settings.tolerance:
+            middle = (low + high) / 2
+            _, held = self._try([scaled(whole, middle)])
+            if held[0]:
+                high, self.best = middle, scaled(whole, middle)
+            else:
+                low = middle
+
+
+def _on(rays: list[Axis], alphas: np.ndarray) -> list[Point]:
+    """One point a ray."""
+    return [((ray, float(alpha)),) for ray, alpha in zip(rays, alphas, strict=True)]
+
+
+@dataclass(frozen=True, eq=False)
+class _Report:
+    """Writes the answer down: renders it once more and says what those very pixels score."""
+
+    question: Question
+    renderer: Renderer
+    trials: Trials
+    judging: Judge
+    original: np.ndarray
+    before: np.ndarray
+
+    def write(
+        self, status: Status, cause: str, point: Point, oracle: Predictor | None, curve: int
+    ) -> Counterfactual:
+        image, after = self.original, self.before
+        if point:
+            images, after = self.trials.look([point])
+            image = images[0]
+        if status is Status.FOUND and not self.judging.holds(after)[0]:
+            status, cause = Status.NOT_FOUND, "the flip did not show in the final picture"
+        recipe = self.trials.recipe(point)
+        names = [scorer.name for scorer in self.judging.card.scorers]
+        target = names[int(self.judging.target_of(after)[0])]
+        points = self._curve(point, after, curve)
+        return Counterfactual(
+            status=status,
+            cause=cause,
+            original=self.original,
+            image=image,
+            latent=self.renderer.latent(self.renderer.plan(recipe)),
+            moves=recipe.moves,
+            moved=tuple(MovedFinding(axis.index, alpha) for axis, alpha in point),
+            source_class=names[self.judging.source],
+            target_class=target,
+            margin_before=float(self.judging.margin(self.before)[0]),
+            margin_after=float(self.judging.margin(after)[0]),
+            probability_before=self._probability_before(target),
+            probability_after=float(self.judging.probability_of(after)[0]),
+            curve=points,
+            oracle_agrees=None if oracle is None else _says(oracle, image) == target,
+            distance_sd=distance(point),
+            pixel_l1=float(np.abs(image.astype(np.float64) - self.original).mean()),
+            reconstruction_error=None,
+            generator_calls=self.trials.calls,
+            classifier_calls=self.trials.calls,
+        )
+
+    def _probability_before(self, target: str) -> float:
+        classes = [scorer.name for scorer in self.judging.card.scorers]
+        named = replace(self.judging, target=classes.index(target))
+        return float(named.probability_of(self.before)[0])
+
+    def _curve(self, point: Point, after: np.ndarray, count: int) -> tuple[CurvePoint, ...]:
+        """From the original to the answer; only its two ends where the budget is spent."""
+        start = CurvePoint(0.0, float(self.judging.margin(self.before)[0]))
+        if not point:
+            return (start,)
+        shares = [(i + 1) / (count + 1) for i in range(count)]
+        try:
+            _, scores = self.trials.look([scaled(point, share) for share in shares])
+        except Spent:
+            shares, scores = [], after[:0]
+        margins = [float(m) for m in self.judging.margin(np.concatenate([scores, after]))]
+        whole = distance(point)
+        along = zip([*shares, 1.0], margins, strict=True)
+        return (start, *(CurvePoint(share * whole, margin) for share, margin in along))
+
+
+@torch.inference_mode()
+def _says(oracle: Predictor, image: np.ndarray) -> str:
+    """The class that the oracle sees in uint8 [H, W, C] pixels."""
+    pixels = torch.from_numpy(image.copy())[None].to(oracle.device)
+    return oracle.scorers[int(oracle.scores(from_pixels(pixels))[0].argmax())]

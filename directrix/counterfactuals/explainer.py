@@ -1,0 +1,66 @@
+"""Explainer: a question about a classifier and an image -> a counterfactual."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from directrix.errors import InvalidField
+from directrix.predictors import Predictor
+from directrix.rendering import Renderer
+from directrix.types import Counterfactual, Recipe
+from directrix.types.recipe import MAX_ALPHA
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """What is the least, along these findings, that would have changed the classifier's mind?
+
+    recipe: the image to explain; a picture is inverted first, into a latent source.
+    finding_set: the digest of the set that may be moved. classifier: its position among the
+    renderer's predictors. target: the class to reach, empty for any other. target_probability:
+    to be reached as well; 0 means just past the flip. max_alpha: the farthest that one finding
+    may be moved, in its unit. allowed: positions in the set, empty for all. budget: images that
+    may be generated. Raises InvalidField.
+    """
+
+    recipe: Recipe
+    finding_set: str
+    classifier: int = 0
+    target: str = ""
+    target_probability: float = 0.0
+    max_alpha: float = 6.0
+    allowed: tuple[int, ...] = ()
+    budget: int = 2000
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.target_probability < 1:
+            raise InvalidField("target_probability lies in [0, 1)", field="target_probability")
+        if not 0 < self.max_alpha <= MAX_ALPHA:
+            raise InvalidField(f"max_alpha lies in (0, {MAX_ALPHA:g}]", field="max_alpha")
+        if not 1 <= self.budget <= 100_000:
+            raise InvalidField("budget lies in [1, 100000]", field="budget")
+        if len(set(self.allowed)) < len(self.allowed):
+            raise InvalidField("allowed names each finding once", field="allowed")
+
+
+def go_on() -> None:
+    """Never stops a search."""
+
+
+class Explainer(ABC):
+    """One way of searching; its settings are its fields."""
+
+    @abstractmethod
+    def explain(
+        self,
+        question: Question,
+        renderer: Renderer,
+        oracle: Predictor | None = None,
+        stop: Callable[[], None] = go_on,
+    ) -> Counterfactual:
+        """FOUND, NOT_FOUND with the best attempt and its cause, or ALREADY_TARGET.
+
+        oracle: an independent classifier that is asked about the answer's pixels. stop is called
+        between small steps and may raise Cancelled or DeadlineExceeded, which are let through.
+        Raises InvalidField, PredictorMismatch, and whatever planning the recipe raises.
+        """

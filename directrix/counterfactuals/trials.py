@@ -1,0 +1,125 @@
+"""Trials: moved images and what the classifier says of them, counted against a budget."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from directrix.counterfactuals.explainer import Question
+from directrix.errors import InvalidField
+from directrix.rendering import Renderer
+from directrix.types import (
+    Finding,
+    FindingRef,
+    Intervention,
+    Move,
+    Operation,
+    Recipe,
+    Subspace,
+    Units,
+)
+
+CHUNK = 32
+"""Images between two looks at whether to stop."""
+
+
+class Spent(Exception):
+    """The budget is used up; the search ends with what it has."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One way to move: a finding, or one row of a subspace. reach: the largest |alpha|."""
+
+    index: int
+    coefficients: tuple[float, ...]
+    reach: float
+
+
+Point = tuple[tuple[Axis, float], ...]
+"""Axes with their alphas: where a trial stands."""
+
+
+def distance(point: Point) -> float:
+    """The length of the movement, in SD."""
+    return float(np.sqrt(sum(alpha**2 for _, alpha in point)))
+
+
+def scaled(point: Point, factor: float) -> Point:
+    return tuple((axis, alpha * factor) for axis, alpha in point)
+
+
+class Trials:
+    """Renders points around the question's recipe and counts them."""
+
+    def __init__(self, question: Question, renderer: Renderer, stop: Callable[[], None]):
+        self._question, self._renderer, self._stop = question, renderer, stop
+        widths = [len(predictor.scorers) for predictor in renderer.predictors]
+        if not 0 <= question.classifier < len(widths):
+            raise InvalidField("the renderer has no such classifier", field="classifier")
+        first = sum(widths[: question.classifier])
+        self._columns = slice(first, first + widths[question.classifier])
+        self.calls = 0
+
+    def axes(self) -> tuple[Axis, ...]:
+        """Every way to move that the question allows. Raises InvalidField."""
+        question = self._question
+        findings = self._renderer.findings(question.finding_set).findings
+        for index in question.allowed:
+            if not 0 <= index < len(findings):
+                raise InvalidField(
+                    f"the finding set has findings 0 to {len(findings) - 1}, not {index}",
+                    field="allowed",
+                )
+        allowed = question.allowed or range(len(findings))
+        return tuple(
+            Axis(index, coefficients, min(question.max_alpha, _whole(findings[index])))
+            for index in allowed
+            for coefficients in _rows(findings[index])
+        )
+
+    def room(self, reserve: int) -> int:
+        """How many images may still be generated so that `reserve` more may follow."""
+        return max(0, self._question.budget - self.calls - reserve)
+
+    def look(self, points: Sequence[Point]) -> tuple[np.ndarray, np.ndarray]:
+        """Images uint8 [N, H, W, C] and the classifier's scores [N, K].
+
+        Raises Spent, before anything is rendered, where the budget does not reach; and what
+        `stop` raises.
+        """
+        if len(points) > self.room(reserve=0):
+            raise Spent
+        images, scores = [], []
+        for start in range(0, len(points), CHUNK):
+            self._stop()
+            chunk = points[start : start + CHUNK]
+            rendered = self._renderer.render([self._renderer.plan(self.recipe(p)) for p in chunk])
+            self.calls += len(chunk)
+            images.append(rendered.images)
+            scores.append(rendered.scores[:, self._columns])
+        return np.concatenate(images), np.concatenate(scores)
+
+    def recipe(self, point: Point) -> Recipe:
+        """The question's recipe, moved on to a point."""
+        question = self._question
+        moves = tuple(
+            Move(FindingRef(question.finding_set, axis.index), alpha, axis.coefficients)
+            for axis, alpha in point
+        )
+        return replace(question.recipe, moves=question.recipe.moves + moves)
+
+
+def _whole(finding: Finding) -> float:
+    """Where a finding is at its full strength; farther is no longer what was found."""
+    if isinstance(finding, Units):
+        return 1.0
+    sets = isinstance(finding, Intervention) and finding.operation is Operation.SET
+    return 1.0 if sets else np.inf
+
+
+def _rows(finding: Finding) -> list[tuple[float, ...]]:
+    """Coefficients of the moves along a finding: one a row of a subspace, none otherwise."""
+    if not isinstance(finding, Subspace):
+        return [()]
+    return [tuple(float(v) for v in row) for row in np.eye(len(finding.basis))]

@@ -1,0 +1,7 @@
+"""Rendering: recipes -> pixels and scores. Same recipe, same bytes."""
+
+from directrix.batches import BATCH
+from directrix.rendering.plan import Plan
+from directrix.rendering.renderer import Rendered, Renderer
+
+__all__ = ["BATCH", "Plan", "Rendered", "Renderer"]

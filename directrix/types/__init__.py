@@ -1,0 +1,44 @@
+"""The words of Directrix as frozen values, NumPy at the border."""
+
+from directrix.types.counterfactual import Counterfactual, CurvePoint, MovedFinding, Status
+from directrix.types.finding import (
+    Direction,
+    Field,
+    FieldForm,
+    Finding,
+    FindingKind,
+    Intervention,
+    Operation,
+    Subspace,
+    Units,
+)
+from directrix.types.finding_set import FindingSet, Provenance
+from directrix.types.latent import Latent, Space
+from directrix.types.manifest import ArrayEntry, FindingEntry, Manifest
+from directrix.types.model_card import (
+    PROSE,
+    GeneratorCard,
+    ImageCard,
+    LayerCard,
+    Metric,
+    ModelCard,
+    PredictorCard,
+    ScoreKind,
+    Scorer,
+    SpaceCard,
+)
+from directrix.types.population import SHARD, Form, Population, PopulationSpec, ScoredShard
+from directrix.types.recipe import (
+    FindingRef,
+    ImageSource,
+    LatentSource,
+    Move,
+    Noise,
+    Recipe,
+    SeedSource,
+    Source,
+    Walk,
+)
+from directrix.types.scorecard import FindingScore, Scorecard, ScorerRef
+
+__all__ = [name for name in dir() if name[0].isupper()]

@@ -1,0 +1,64 @@
+"""Counterfactuals: the smallest meaningful change that flips a classifier, or why there is none."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from directrix.types.latent import Latent
+from directrix.types.recipe import Move
+
+
+class Status(StrEnum):
+    FOUND = "found"
+    NOT_FOUND = "not_found"
+    ALREADY_TARGET = "already_target"
+
+
+@dataclass(frozen=True)
+class MovedFinding:
+    """One finding that the counterfactual moves, and by how many SD of the population."""
+
+    index: int
+    alpha: float
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """The classifier along the path: how far (in SD) and target minus best other logit."""
+
+    distance: float
+    margin: float
+
+
+@dataclass(frozen=True, eq=False)
+class Counterfactual:
+    """The answer to "what is the least that would have changed its mind?".
+
+    For NOT_FOUND everything describes the best attempt and `cause` says why it ended.
+    images: uint8 [H, W, C]. margins: target logit minus the best other logit.
+    oracle_agrees is None where no oracle was named. pixel_l1: mean absolute difference in grey
+    levels (0..255). reconstruction_error: mean squared error in [-1, 1] of the inverted source
+    image, None where the source was no image.
+    """
+
+    status: Status
+    cause: str
+    original: np.ndarray
+    image: np.ndarray
+    latent: Latent
+    moves: tuple[Move, ...]
+    moved: tuple[MovedFinding, ...]
+    source_class: str
+    target_class: str
+    margin_before: float
+    margin_after: float
+    probability_before: float
+    probability_after: float
+    curve: tuple[CurvePoint, ...]
+    oracle_agrees: bool | None
+    distance_sd: float
+    pixel_l1: float
+    reconstruction_error: float | None
+    generator_calls: int
+    classifier_calls: int

@@ -1,0 +1,53 @@
+"""Counterfactuals as answers of the explanation service."""
+
+from directrix.types import Counterfactual, Recipe, Status
+from directrix.v1 import explanation_service_pb2 as service
+from directrix.v1 import values_pb2 as pb
+from directrix.wire.fields import number_of
+from directrix.wire.images import encode_image
+from directrix.wire.recipes import Resolve, recipe_to_proto, same
+
+STATUSES: dict[int, Status] = {
+    service.ExplainImageResponse.STATUS_FOUND: Status.FOUND,
+    service.ExplainImageResponse.STATUS_NOT_FOUND: Status.NOT_FOUND,
+    service.ExplainImageResponse.STATUS_ALREADY_TARGET: Status.ALREADY_TARGET,
+}
+
+
+def counterfactual_to_proto(
+    found: Counterfactual,
+    recipe: Recipe,
+    encoding: int = pb.ENCODING_RAW,
+    name: Resolve = same,
+) -> service.ExplainImageResponse:
+    """recipe: the counterfactual's own, which renders to the bytes of `found.image`."""
+    message = service.ExplainImageResponse(
+        status=number_of(STATUSES, found.status),
+        cause=found.cause,
+        original=encode_image(found.original, encoding),
+        image=encode_image(found.image, encoding),
+        recipe=recipe_to_proto(recipe, name),
+        moved=[
+            service.ExplainImageResponse.MovedFinding(index=moved.index, alpha=moved.alpha)
+            for moved in found.moved
+        ],
+        source_class=found.source_class,
+        target_class=found.target_class,
+        margin_before=found.margin_before,
+        margin_after=found.margin_after,
+        probability_before=found.probability_before,
+        probability_after=found.probability_after,
+        curve=[
+            service.ExplainImageResponse.CurvePoint(distance_sd=point.distance, margin=point.margin)
+            for point in found.curve
+        ],
+        distance_sd=found.distance_sd,
+        pixel_l1=found.pixel_l1,
+        generator_calls=found.generator_calls,
+        classifier_calls=found.classifier_calls,
+    )
+    if found.oracle_agrees is not None:
+        message.oracle_agrees = found.oracle_agrees
+    if found.reconstruction_error is not None:
+        message.reconstruction_error = found.reconstruction_error
+    return message
