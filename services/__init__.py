@@ -1,0 +1,1 @@
+"""The deployables: one folder an image, thin; none imports another."""

@@ -1,0 +1,278 @@
+"""Catalogue: what the stored bytes mean, for one project.
+
+Content is named after its digest and checked against it at every read; what points to it is
+written after it, so that a reader sees whole artifacts or none.
+"""
+
+import dataclasses
+import itertools
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from directrix.archive import (
+    canonical_json,
+    pack_arrays,
+    pack_finding_set,
+    read_card,
+    sha256,
+    unpack_arrays,
+    unpack_finding_set,
+    unpack_model,
+)
+from directrix.errors import (
+    ChecksumMismatch,
+    FindingSetNotFound,
+    InvalidField,
+    ModelExists,
+    ModelNotFound,
+    NotFound,
+    ObjectExists,
+    ObjectNotFound,
+    ScorecardNotFound,
+)
+from directrix.types import FindingSet, Manifest, ModelCard, PopulationSpec, Scorecard
+from services.artifacts import keys
+from services.artifacts.store import ArtifactStore
+
+_SEAL = 64
+
+
+@dataclass(frozen=True)
+class ModelEntry:
+    """A model as it is listed. name: "projects/{p}/models/{m}"; the card holds the digest too."""
+
+    name: str
+    digest: str
+    card: ModelCard
+
+
+@dataclass(frozen=True)
+class MethodEntry:
+    """A discovery method as workers publish it. schema: JSON Schema of its parameters."""
+
+    name: str
+    description: str
+    version: str
+    needs: tuple[str, ...]
+    schema: dict[str, object]
+
+
+class Catalogue:
+    """Models, finding sets, scorecards, scores and checkpoints of one project.
+
+    Names belong to the project; digests are the same everywhere. Every call raises
+    StoreUnavailable, and ChecksumMismatch where stored bytes have changed.
+    """
+
+    def __init__(self, store: ArtifactStore, project: str = "default"):
+        self._store = store
+        self._project = project
+
+    # ---- models
+
+    def put_model(self, model_id: str, card_json: str | bytes, tensors: bytes) -> ModelEntry:
+        """Registers a model; the same one twice is the same resource.
+
+        Raises ModelInvalid, InvalidField for an id that is none, and ModelExists where the id
+        belongs to another digest: ids are bound for ever.
+        """
+        key = keys.model(self._project, model_id)
+        card, _ = unpack_model(card_json, tensors)
+        card_bytes = card.model_dump_json().encode()
+        parts = {"card": self._put_content(card_bytes), "tensors": self._put_content(tensors)}
+        self._put_first(keys.model_by_digest(card.digest), canonical_json(parts))
+        if not self._put_first(key, card_bytes):
+            bound = self.model(model_id)
+            if bound.digest != card.digest:
+                raise ModelExists(
+                    f"model {model_id} is bound to digest {bound.digest}: choose another id",
+                    model=model_id,
+                    digest=bound.digest,
+                )
+            return bound
+        return ModelEntry(key, card.digest, card)
+
+    def model(self, model_id: str) -> ModelEntry:
+        """A model by its id. Raises ModelNotFound."""
+        key = keys.model(self._project, model_id)
+        card = read_card(self._get(key, ModelNotFound(f"there is no model {key}", name=key)))
+        return ModelEntry(key, card.digest, card)
+
+    def models(self, after: str = "", limit: int = 1000) -> list[ModelEntry]:
+        """At most `limit` models in the order of their names, from behind the name `after` on."""
+        prefix = keys.models(self._project)
+        page = itertools.islice(self._store.keys(prefix, after), limit)
+        return [self.model(key.removeprefix(prefix)) for key in page]
+
+    def card(self, digest: str) -> ModelCard:
+        """A model's card by its digest. Raises ModelNotFound."""
+        missing = ModelNotFound(f"there is no model with digest {digest}", digest=digest)
+        parts = json.loads(self._get(keys.model_by_digest(digest), missing))
+        return read_card(self._content(parts["card"]))
+
+    def model_files(self, digest: str) -> tuple[bytes, bytes]:
+        """Card (JSON) and tensors (safetensors) by the model's digest. Raises ModelNotFound."""
+        missing = ModelNotFound(f"there is no model with digest {digest}", digest=digest)
+        parts = json.loads(self._get(keys.model_by_digest(digest), missing))
+        return self._content(parts["card"]), self._content(parts["tensors"])
+
+    def model_card(self, digest: str) -> ModelCard:
+        """A model's card by its digest, without its tensors. Raises ModelNotFound."""
+        missing = ModelNotFound(f"there is no model with digest {digest}", digest=digest)
+        parts = json.loads(self._get(keys.model_by_digest(digest), missing))
+        return read_card(self._content(parts["card"]))
+
+    # ---- finding sets and their scorecards
+
+    def put_finding_set(self, findings: FindingSet, listed: bool = True) -> str:
+        """Stores a finding set and returns its name, "projects/{p}/findingSets/f<40 hex>".
+
+        listed: False keeps it out of the project's list: it is found by its digest only.
+        """
+        manifest, tensors = pack_finding_set(findings)
+        if self._put_content(tensors) != manifest.tensors:
+            raise ChecksumMismatch("the manifest does not name its tensors")
+        data = manifest.model_dump_json().encode()
+        self._put_first(keys.finding_set_by_digest(manifest.digest), data)
+        name = keys.finding_set(self._project, keys.finding_set_id(manifest.digest))
+        if listed:
+            self._put_first(name, data)
+        return name
+
+    def finding_set(self, digest_or_name: str) -> FindingSet:
+        """A finding set by digest or name. Raises FindingSetNotFound."""
+        manifest = self.finding_set_manifest(digest_or_name)
+        return unpack_finding_set(manifest, self._content(manifest.tensors))
+
+    def finding_set_manifest(self, digest_or_name: str) -> Manifest:
+        """A finding set without its arrays. Raises FindingSetNotFound."""
+        missing = FindingSetNotFound(
+            f"there is no finding set {digest_or_name}", name=digest_or_name
+        )
+        prefix = keys.finding_sets(self._project)
+        if keys.is_digest(digest_or_name):
+            key = keys.finding_set_by_digest(digest_or_name)
+        elif digest_or_name.startswith(prefix):
+            key = keys.finding_set(self._project, digest_or_name.removeprefix(prefix))
+        else:
+            raise missing
+        return Manifest.model_validate_json(self._get(key, missing))
+
+    def finding_sets(self, after: str = "", limit: int = 1000) -> list[tuple[str, Manifest]]:
+        """At most `limit` names and manifests, in order, from behind the name `after` on."""
+        page = itertools.islice(self._store.keys(keys.finding_sets(self._project), after), limit)
+        return [(name, self.finding_set_manifest(name)) for name in page]
+
+    def put_scorecard(self, finding_set_digest: str, scorecard: Scorecard) -> None:
+        """Replaces the scorecard of a finding set; the set itself never changes."""
+        if scorecard.finding_set != finding_set_digest:
+            raise InvalidField("the scorecard is of another finding set", field="finding_set")
+        content = self._put_content(scorecard.model_dump_json().encode())
+        self._store.put(keys.scorecard(finding_set_digest), content.encode())
+
+    def scorecard(self, finding_set_digest: str) -> Scorecard:
+        """Raises ScorecardNotFound where the set was never scored."""
+        missing = ScorecardNotFound(
+            f"finding set {finding_set_digest} has no scorecard", digest=finding_set_digest
+        )
+        content = self._get(keys.scorecard(finding_set_digest), missing).decode()
+        return Scorecard.model_validate_json(self._content(content))
+
+    # ---- populations
+
+    def put_scores(
+        self, spec: PopulationSpec, predictor: str, start: int, count: int, scores: np.ndarray
+    ) -> None:
+        """Scores [count, K] float32 of samples start .. start + count by one predictor's digest."""
+        if scores.ndim != 2 or len(scores) != count:
+            raise InvalidField(f"scores of {count} samples, not {scores.shape}", field="scores")
+        data = pack_arrays({"scores": np.asarray(scores, np.float32)})
+        self._store.put(keys.scores(spec.key, predictor, start, count), _seal(data))
+
+    def scores(self, spec: PopulationSpec, predictor: str, start: int, count: int) -> np.ndarray:
+        """[count, K] float32. Raises ObjectNotFound where nobody has computed them yet."""
+        key = keys.scores(spec.key, predictor, start, count)
+        return unpack_arrays(_unseal(key, self._store.get(key)))["scores"]
+
+    def scored(self, spec: PopulationSpec, predictor: str) -> set[tuple[int, int]]:
+        """(start, count) of the shards that are there."""
+        return {keys.shard_of(key) for key in self._store.keys(keys.scored(spec.key, predictor))}
+
+    # ---- methods
+
+    def put_methods(self, methods: Sequence[MethodEntry]) -> None:
+        """Publishes what workers can do; the last worker to start has the word."""
+        entries = [dataclasses.asdict(m) for m in sorted(methods, key=lambda m: m.name)]
+        self._store.put(keys.METHODS, canonical_json(entries))
+
+    def methods(self) -> list[MethodEntry]:
+        """In the order of their names; empty before the first worker has started."""
+        try:
+            entries = json.loads(self._store.get(keys.METHODS))
+        except ObjectNotFound:
+            return []
+        return [MethodEntry(**{**e, "needs": tuple(e["needs"])}) for e in entries]
+
+    # ---- checkpoints
+
+    def put_checkpoint(self, job: str, spec: str, name: str, data: bytes) -> None:
+        """A small state of a job, by the job's id, the digest of its specification and a word."""
+        self._store.put(keys.checkpoint(self._project, job, spec, name), _seal(data))
+
+    def checkpoint(self, job: str, spec: str, name: str) -> bytes:
+        """Raises ObjectNotFound."""
+        key = keys.checkpoint(self._project, job, spec, name)
+        return _unseal(key, self._store.get(key))
+
+    def checkpoints(self, job: str, spec: str) -> set[str]:
+        """The words under which a job has saved something."""
+        prefix = keys.checkpoints_of(self._project, job, spec)
+        return {key.removeprefix(prefix) for key in self._store.keys(prefix)}
+
+    def drop_checkpoints(self, job: str) -> None:
+        """Removes whatever a job has left behind."""
+        for key in self._store.keys(keys.checkpoints(self._project, job)):
+            self._store.delete(key)
+
+    # ---- bytes
+
+    def _put_content(self, data: bytes) -> str:
+        digest = sha256(data)
+        # asked first: a refused write would have carried all the bytes
+        if not self._store.exists(keys.content(digest)):
+            self._put_first(keys.content(digest), data)
+        return digest
+
+    def _content(self, digest: str) -> bytes:
+        data = self._store.get(keys.content(digest))
+        if sha256(data) != digest:
+            raise ChecksumMismatch(f"object {digest} has changed in the store", digest=digest)
+        return data
+
+    def _put_first(self, key: str, data: bytes) -> bool:
+        """Whether this call wrote it. What is there already stays."""
+        try:
+            self._store.put_new(key, data)
+        except ObjectExists:
+            return False
+        return True
+
+    def _get(self, key: str, missing: NotFound) -> bytes:
+        try:
+            return self._store.get(key)
+        except ObjectNotFound as error:
+            raise missing from error
+
+
+def _seal(data: bytes) -> bytes:
+    return sha256(data).encode() + data
+
+
+def _unseal(key: str, sealed: bytes) -> bytes:
+    seal, data = sealed[:_SEAL], sealed[_SEAL:]
+    if sha256(data).encode() != seal:
+        raise ChecksumMismatch(f"object {key} has changed in the store", key=key)
+    return data

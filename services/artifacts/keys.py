@@ -1,0 +1,135 @@
+"""Keys of all objects: made of ids and digests only, and nowhere else.
+
+    objects/<sha256>                                  content, named after itself
+    models-by-digest/<digest>                         which objects a model is made of
+    projects/<p>/models/<id>                          a model's name: its digest and card
+    finding-sets-by-digest/<digest>                   a manifest
+    projects/<p>/findingSets/<id>                     a finding set's name: its manifest again
+    scorecards/<digest of the set>                    which object its scorecard is
+    scores/<population>/<predictor>/<start>-<n>       one shard, sealed with its sha256
+    methods                                           what the workers can do
+    projects/<p>/operations/<id>/<version>            a job record; the last version holds
+    active/<p>/<id>                                   a job that may not have ended yet
+    requests/<p>/<sha256 of request id>               which job a request started
+    checkpoints/<p>/<id>/<digest of the spec>/<name>  state of a running job, sealed
+
+No key is a folder of another: servers over a file system could not hold both.
+"""
+
+import hashlib
+import re
+
+from directrix.errors import InvalidField
+
+METHODS = "methods"
+ACTIVE = "active/"
+
+_ID = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+def is_digest(text: str) -> bool:
+    return _DIGEST.fullmatch(text) is not None
+
+
+def content(sha256: str) -> str:
+    return f"objects/{_digest(sha256)}"
+
+
+def model_by_digest(digest: str) -> str:
+    return f"models-by-digest/{_digest(digest)}"
+
+
+def models(project: str) -> str:
+    """Prefix of the models of a project; with an id, also the resource name."""
+    return f"projects/{_id(project)}/models/"
+
+
+def model(project: str, model_id: str) -> str:
+    return models(project) + _id(model_id)
+
+
+def finding_set_by_digest(digest: str) -> str:
+    return f"finding-sets-by-digest/{_digest(digest)}"
+
+
+def finding_sets(project: str) -> str:
+    """Prefix of the finding sets of a project; with an id, also the resource name."""
+    return f"projects/{_id(project)}/findingSets/"
+
+
+def finding_set(project: str, set_id: str) -> str:
+    return finding_sets(project) + _id(set_id)
+
+
+def finding_set_id(digest: str) -> str:
+    return f"f{_digest(digest)[:40]}"
+
+
+def scorecard(finding_set_digest: str) -> str:
+    return f"scorecards/{_digest(finding_set_digest)}"
+
+
+def scored(population: str, predictor: str) -> str:
+    """Prefix of the shards of a population that a predictor has scored."""
+    return f"scores/{_digest(population)}/{_digest(predictor)}/"
+
+
+def shard_of(key: str) -> tuple[int, int]:
+    """(start, count) of the key of a shard."""
+    start, _, count = key.rpartition("/")[2].partition("-")
+    return int(start), int(count)
+
+
+def scores(population: str, predictor: str, start: int, count: int) -> str:
+    return f"{scored(population, predictor)}{start:012d}-{count:06d}"
+
+
+def operations(project: str) -> str:
+    """Prefix of the jobs of a project; with an id, also the resource name."""
+    return f"projects/{_id(project)}/operations/"
+
+
+def record(project: str, job: str, version: int) -> str:
+    return f"{records(project, job)}{version:08d}"
+
+
+def records(project: str, job: str) -> str:
+    return f"{operations(project)}{_id(job)}/"
+
+
+def active(project: str, job: str) -> str:
+    return f"{ACTIVE}{_id(project)}/{_id(job)}"
+
+
+def request(project: str, request_id: str) -> str:
+    return f"requests/{_id(project)}/{hashlib.sha256(request_id.encode()).hexdigest()}"
+
+
+def checkpoints(project: str, job: str) -> str:
+    return f"checkpoints/{_id(project)}/{_id(job)}/"
+
+
+def checkpoint(project: str, job: str, spec: str, name: str) -> str:
+    return f"{checkpoints_of(project, job, spec)}{_id(name)}"
+
+
+def checkpoints_of(project: str, job: str, spec: str) -> str:
+    """Prefix of the checkpoints of one specification of a job."""
+    return f"{checkpoints(project, job)}{_digest(spec)}/"
+
+
+def _id(text: str) -> str:
+    if _ID.fullmatch(text) is None:
+        raise InvalidField(
+            f"{text[:80]!r} is no id: lower-case letters, digits and hyphens, from a letter on, "
+            "at most 63",
+            field="name",
+        )
+    return text
+
+
+def _digest(text: str) -> str:
+    if not is_digest(text):
+        raise InvalidField(f"{text[:80]!r} is no digest: 64 hexadecimal digits", field="digest")
+    return text

@@ -1,0 +1,1 @@
+"""The front door: grpc.aio servicers that convert, call, convert. Knows no torch."""

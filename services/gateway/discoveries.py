@@ -1,0 +1,138 @@
+"""Discoveries: checked as far as they can be, recorded, and then put into the queue."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from google.longrunning import operations_pb2
+
+from directrix.archive import sha256
+from directrix.errors import BrokerUnavailable, MethodNotFound, NeedsUnmet
+from directrix.v1 import discovery_service_pb2 as pb
+from services.artifacts.catalogue import MethodEntry
+from services.gateway.log import Log
+from services.gateway.lookups import Lookups
+from services.gateway.operations import to_operation
+from services.gateway.paging import Pages
+from services.gateway.parameters import filled
+from services.jobs.job import DiscoverySpec, Job, ModelRef, State
+from services.jobs.store import JobStore
+from services.jobs.submitter import Submitter
+
+DEFAULT_SAMPLES = 4096
+SCORED = frozenset({"population", "scores"})
+"""Needs that only predictors can meet."""
+
+
+@dataclass(frozen=True)
+class Discoveries:
+    lookups: Lookups
+    pages: Pages
+    jobs: JobStore
+    submitter: Submitter
+    log: Log
+
+    async def methods(
+        self, request: pb.ListDiscoveryMethodsRequest
+    ) -> pb.ListDiscoveryMethodsResponse:
+        self.lookups.names.parent(request.parent)
+        found, token = await self.pages.read(
+            "methods", {"parent": request.parent}, request, self._fetch, lambda m: m.name
+        )
+        return pb.ListDiscoveryMethodsResponse(
+            methods=[_method_to_proto(method) for method in found], next_page_token=token
+        )
+
+    async def start(self, request: pb.DiscoverFindingsRequest) -> operations_pb2.Operation:
+        """The job's record is written before this answers.
+
+        Raises ModelNotFound, MethodNotFound, InvalidField, NeedsUnmet, PredictorMismatch,
+        RequestIdReused.
+        """
+        self.lookups.names.parent(request.parent)
+        spec = await self._spec(request)
+        if request.validate_only:
+            return _validated(spec)
+        job = await self.lookups.call(
+            self.jobs.create,
+            self.lookups.names.project,
+            spec,
+            request.request_id,
+            _fingerprint(request),
+        )
+        if job.state is State.QUEUED:
+            await self._submit(job)
+        return to_operation(job)
+
+    async def _spec(self, request: pb.DiscoverFindingsRequest) -> DiscoverySpec:
+        generator = await self.lookups.generator(request.generator, "generator")
+        predictors = [
+            await self.lookups.predictor(name, f"predictors[{i}]", generator.card.image)
+            for i, name in enumerate(request.predictors)
+        ]
+        method = await self._method(request.method)
+        _check_needs(method, request.predictors)
+        return DiscoverySpec(
+            generator=ModelRef(name=generator.name, digest=generator.digest),
+            predictors=tuple(ModelRef(name=p.name, digest=p.digest) for p in predictors),
+            method=method.name,
+            parameters=filled(request.parameters, method.schema),
+            seed=request.seed,
+            samples=request.samples or DEFAULT_SAMPLES,
+        )
+
+    async def _method(self, name: str) -> MethodEntry:
+        methods = await self.lookups.call(self.lookups.catalogue.methods)
+        for method in methods:
+            if method.name == name:
+                return method
+        known = ", ".join(method.name for method in methods) or "none yet: no worker has started"
+        raise MethodNotFound(f"there is no method {name}; workers offer {known}", name=name)
+
+    async def _submit(self, job: Job) -> None:
+        try:
+            await self.lookups.call(self.submitter.submit, job)
+        except BrokerUnavailable as error:
+            # the record is what counts: a reconciler will submit it
+            self.log.event("submit_failed", operation=job.name, reason=error.reason)
+
+    async def _fetch(self, after: str, limit: int) -> list[MethodEntry]:
+        methods = await self.lookups.call(self.lookups.catalogue.methods)
+        return [method for method in methods if method.name > after][:limit]
+
+
+def _check_needs(method: MethodEntry, predictors: Sequence[str]) -> None:
+    unmet = sorted(SCORED.intersection(method.needs))
+    if unmet and not predictors:
+        raise NeedsUnmet(
+            f"method {method.name} needs {' and '.join(unmet)}: name at least one predictor",
+            method=method.name,
+            needs=",".join(unmet),
+        )
+
+
+def _validated(spec: DiscoverySpec) -> operations_pb2.Operation:
+    operation = operations_pb2.Operation(done=True)
+    metadata = pb.DiscoverFindingsMetadata(method=spec.method, generator=spec.generator.name)
+    metadata.parameters.update(spec.parameters)
+    operation.metadata.Pack(metadata)
+    operation.response.Pack(pb.DiscoverFindingsResponse())
+    return operation
+
+
+def _fingerprint(request: pb.DiscoverFindingsRequest) -> str:
+    """Of everything but the request id."""
+    rest = pb.DiscoverFindingsRequest()
+    rest.CopyFrom(request)
+    rest.ClearField("request_id")
+    return sha256(rest.SerializeToString(deterministic=True))
+
+
+def _method_to_proto(method: MethodEntry) -> pb.DiscoveryMethod:
+    message = pb.DiscoveryMethod(
+        method=method.name,
+        description=method.description,
+        needs=method.needs,
+        version=method.version,
+    )
+    message.parameters_schema.update(method.schema)
+    return message

@@ -1,0 +1,126 @@
+"""Edits: recipes to pictures and scores, one at a time, as a stream, as a film."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
+from directrix.v1 import editing_service_pb2 as pb
+from directrix.v1 import values_pb2
+from services.gateway.deadlines import EDIT_SECONDS
+from services.gateway.latest import Latest
+from services.gateway.lookups import GeneratorEntry, Lookups, PredictorEntry
+from services.gateway.pictures import Pictures, scores
+from services.gateway.recipes import Recipes, Resolved
+from services.gateway.renders import HEAVY_BYTES, Rendered, RenderKey, Renders
+
+
+@dataclass(frozen=True)
+class Edits:
+    """Everything that goes through the batcher."""
+
+    lookups: Lookups
+    recipes: Recipes
+    renders: Renders
+    pictures: Pictures
+
+    async def edit(
+        self,
+        request: pb.EditImageRequest,
+        deadline: float,
+        form: "values_pb2.Form.ValueType" = values_pb2.FORM_RESULT,
+        path: str = "",
+    ) -> pb.EditImageResponse:
+        """One recipe; `form` is what an unset form means, `path` where the request stands."""
+        resolved = await self.recipes.resolve(request.recipe, f"{path}recipe")
+        predictors = await self._predictors(request.predictors, resolved.generator, path)
+        key = _key(resolved, predictors, request.form or form)
+        rendered = await self.renders.submit(key, resolved.recipe, deadline)
+        return pb.EditImageResponse(
+            image=await self._picture(rendered, request.encoding),
+            scores=scores(rendered.scores, predictors),
+        )
+
+    async def stream(
+        self, requests: AsyncIterator[pb.StreamEditsRequest], deadline: float
+    ) -> AsyncIterator[pb.StreamEditsResponse]:
+        """Answers the newest request there is; the last one sent is always answered."""
+        latest = Latest(requests)
+        try:
+            while (taken := await latest.take()) is not None:
+                request, dropped = taken
+                until = min(deadline, time.monotonic() + EDIT_SECONDS)
+                edit = await self.edit(request.edit, until, values_pb2.FORM_PREVIEW, "edit.")
+                yield pb.StreamEditsResponse(sequence=request.sequence, edit=edit, dropped=dropped)
+        finally:
+            await latest.close()
+
+    async def film(
+        self, request: pb.RenderFilmstripRequest, deadline: float
+    ) -> pb.RenderFilmstripResponse:
+        """The recipe with one more move, once for each strength."""
+        resolved = await self.recipes.resolve(request.recipe)
+        predictors = await self._predictors(request.predictors, resolved.generator)
+        finding = values_pb2.FindingRef()
+        finding.CopyFrom(request.finding)
+        await self.recipes.resolve_finding(finding, resolved.generator, {}, "finding")
+        key = _key(resolved, predictors, values_pb2.FORM_RESULT)
+        recipes = [_moved(resolved.recipe, finding, alpha) for alpha in request.alphas]
+        frames = await self._all(key, recipes, deadline)
+        return pb.RenderFilmstripResponse(
+            frames=[
+                pb.Frame(
+                    alpha=alpha,
+                    image=await self._picture(frame, request.encoding),
+                    scores=scores(frame.scores, predictors),
+                )
+                for alpha, frame in zip(request.alphas, frames, strict=True)
+            ]
+        )
+
+    async def _all(
+        self, key: RenderKey, recipes: Sequence[values_pb2.Recipe], deadline: float
+    ) -> list[Rendered]:
+        tasks = [
+            asyncio.create_task(self.renders.submit(key, recipe, deadline)) for recipe in recipes
+        ]
+        try:
+            return await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:  # after an error nobody wants the others
+                task.cancel()
+
+    async def _predictors(
+        self, names: Sequence[str], generator: GeneratorEntry, path: str = ""
+    ) -> list[PredictorEntry]:
+        image = generator.card.image
+        return [
+            await self.lookups.predictor(name, f"{path}predictors[{i}]", image)
+            for i, name in enumerate(names)
+        ]
+
+    async def _picture(self, rendered: Rendered, encoding: int) -> values_pb2.Image:
+        return await self.pictures.encode(rendered.pixels, rendered.size, encoding)
+
+
+def _key(
+    resolved: Resolved, predictors: Sequence[PredictorEntry], form: "values_pb2.Form.ValueType"
+) -> RenderKey:
+    image = resolved.generator.card.image
+    return RenderKey(
+        generator=resolved.generator.digest,
+        predictors=tuple(predictor.digest for predictor in predictors),
+        form=form,
+        searches=resolved.recipe.HasField("image"),
+        heavy=resolved.recipe.ByteSize() > HEAVY_BYTES,
+        pixels=image.height * image.width * image.channels,
+    )
+
+
+def _moved(
+    recipe: values_pb2.Recipe, finding: values_pb2.FindingRef, alpha: float
+) -> values_pb2.Recipe:
+    moved = values_pb2.Recipe()
+    moved.CopyFrom(recipe)
+    moved.moves.add(finding=finding, alpha=alpha)
+    return moved

@@ -1,0 +1,83 @@
+"""Explanations: names become digests on the way in, and names again on the way out."""
+
+import asyncio
+from dataclasses import dataclass
+
+from directrix.errors import InvalidField, PredictorMismatch
+from directrix.inference.v1 import inference_service_pb2 as internal
+from directrix.v1 import explanation_service_pb2 as pb
+from directrix.v1 import values_pb2
+from directrix.wire.recipes import rename
+from services.gateway.deadlines import seconds_to
+from services.gateway.lookups import FindingSetEntry, Lookups, PredictorEntry
+from services.gateway.pictures import Pictures
+from services.gateway.recipes import Recipes
+from services.gateway.renders import inside
+from services.inference.client import InferenceClient
+
+
+@dataclass(frozen=True)
+class Explanations:
+    lookups: Lookups
+    recipes: Recipes
+    pictures: Pictures
+    client: InferenceClient
+
+    async def explain(
+        self, request: pb.ExplainImageRequest, deadline: float
+    ) -> pb.ExplainImageResponse:
+        """ "Not found" is an answer like any other. Raises what the look-ups raise."""
+        resolved = await self.recipes.resolve(request.recipe)
+        generator = resolved.generator
+        image = generator.card.image
+        classifier = await self.lookups.predictor(request.classifier, "classifier", image)
+        _check_target(request.target, classifier)
+        findings = await self.recipes.finding_set(request.finding_set, generator, "finding_set")
+        _check_allowed(request, findings)
+        inner = pb.ExplainImageRequest()
+        inner.CopyFrom(request)
+        inner.recipe.CopyFrom(resolved.recipe)
+        inner.classifier = classifier.digest
+        inner.finding_set = findings.digest
+        if request.oracle:
+            oracle = await self.lookups.predictor(request.oracle, "oracle", image)
+            _check_target(request.target, oracle, "oracle")
+            inner.oracle = oracle.digest
+        answer = await inside(
+            self.client.explain(internal.ExplainRequest(request=inner), seconds_to(deadline))
+        )
+        names = {**resolved.names, findings.digest: findings.name}
+        return await self._outside(answer.response, names, request.encoding)
+
+    async def _outside(
+        self, response: pb.ExplainImageResponse, names: dict[str, str], encoding: int
+    ) -> pb.ExplainImageResponse:
+        original, image = await asyncio.gather(
+            self._encoded(response.original, encoding), self._encoded(response.image, encoding)
+        )
+        response.original.CopyFrom(original)
+        response.image.CopyFrom(image)
+        if response.HasField("recipe"):
+            response.recipe.CopyFrom(rename(response.recipe, lambda digest: names[digest]))
+        return response
+
+    async def _encoded(self, image: values_pb2.Image, encoding: int) -> values_pb2.Image:
+        size = (image.height, image.width, image.channels)
+        return await self.pictures.encode(image.data, size, encoding)
+
+
+def _check_target(target: str, predictor: PredictorEntry, field: str = "classifier") -> None:
+    if predictor.card.task != "classifier":
+        raise PredictorMismatch(f"{predictor.name} is no classifier", predictor=predictor.name)
+    if target and target not in predictor.scorers:
+        known = ", ".join(predictor.scorers[:50])
+        raise InvalidField(f"the {field} has no class of that name: it has {known}", field="target")
+
+
+def _check_allowed(request: pb.ExplainImageRequest, findings: FindingSetEntry) -> None:
+    for i, index in enumerate(request.allowed):
+        if index >= findings.count:
+            raise InvalidField(
+                f"allowed[{i}]: {findings.name} has {findings.count} findings, counted from 0",
+                field=f"allowed[{i}]",
+            )

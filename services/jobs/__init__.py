@@ -1,0 +1,49 @@
+"""Jobs: durable records, leases, signals and the way into the queue.
+
+job.py           Job, its states and legal moves
+store.py         JobStore (abstract); durable.py: records as versions in the artifact store
+guards.py        critical sections, where the artifact store writes unconditionally
+leases.py        who works on a job
+signals.py       live progress, cancellation
+submitter.py     into the queue
+redis_client.py  the connection, and its failures in our words
+"""
+
+import redis
+
+from services.artifacts.store import ArtifactStore
+from services.jobs.durable import DurableJobStore
+from services.jobs.guards import redis_guard
+from services.jobs.job import (
+    MOVES,
+    DiscoverySpec,
+    Job,
+    JobError,
+    JobResult,
+    ModelRef,
+    Progress,
+    Stage,
+    State,
+    move,
+)
+from services.jobs.store import JobStore
+
+__all__ = [
+    "MOVES",
+    "DiscoverySpec",
+    "Job",
+    "JobError",
+    "JobResult",
+    "JobStore",
+    "ModelRef",
+    "Progress",
+    "Stage",
+    "State",
+    "move",
+    "open_jobs",
+]
+
+
+def open_jobs(store: ArtifactStore, client: redis.Redis) -> JobStore:
+    """The durable jobs. Redis guards them only where the store cannot write conditionally."""
+    return DurableJobStore(store, redis_guard(client))

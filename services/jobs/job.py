@@ -1,0 +1,159 @@
+"""Job: the record of one discovery, its states, and the one table of legal moves."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+from directrix.archive import canonical_json, sha256
+from directrix.errors import DirectrixError, MoveIllegal
+
+
+class State(StrEnum):
+    QUEUED = "queued"
+    """Accepted, not started."""
+    RUNNING = "running"
+    """A worker is at it, or will be again."""
+    WAITING_RETRY = "waiting_retry"
+    """Until `retry_time`, after an error that may pass."""
+    CANCELLING = "cancelling"
+    """Cancellation was asked for while it ran."""
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def ended(self) -> bool:
+        return not MOVES[self]
+
+
+MOVES: dict[State, frozenset[State]] = {
+    State.QUEUED: frozenset({State.RUNNING, State.CANCELLED, State.FAILED}),
+    # RUNNING -> RUNNING: another worker takes over
+    State.RUNNING: frozenset(
+        {State.RUNNING, State.WAITING_RETRY, State.CANCELLING, State.SUCCEEDED, State.FAILED}
+    ),
+    State.WAITING_RETRY: frozenset({State.RUNNING, State.CANCELLED, State.FAILED}),
+    # CANCELLING -> SUCCEEDED: the commit was faster
+    State.CANCELLING: frozenset({State.CANCELLED, State.SUCCEEDED, State.FAILED}),
+    State.SUCCEEDED: frozenset(),
+    State.FAILED: frozenset(),
+    State.CANCELLED: frozenset(),
+}
+
+
+class Stage(StrEnum):
+    """What is being done, in this order."""
+
+    NONE = ""
+    POPULATION = "population"
+    FIT = "fit"
+    SCORECARD = "scorecard"
+    COMMIT = "commit"
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ModelRef(_Value):
+    """A model by resource name and digest."""
+
+    name: str
+    digest: str
+
+
+class DiscoverySpec(_Value):
+    """All that decides a discovery's result. parameters: complete, defaults filled in."""
+
+    generator: ModelRef
+    predictors: tuple[ModelRef, ...] = ()
+    method: str
+    parameters: dict[str, JsonValue] = {}
+    seed: int = 0
+    samples: int = 4096
+    """Size of the population, for methods that need one."""
+
+    @property
+    def digest(self) -> str:
+        """Names do not count: digests of models do."""
+        models = [self.generator.digest, [p.digest for p in self.predictors]]
+        rest = [self.method, self.parameters, self.seed, self.samples]
+        return sha256(canonical_json([models, rest]))
+
+
+class JobError(_Value):
+    """How a job failed, in the words of `directrix.errors`; never a trace."""
+
+    kind: str
+    reason: str
+    message: str
+    metadata: dict[str, str] = {}
+
+    @classmethod
+    def of(cls, error: DirectrixError) -> "JobError":
+        metadata = {name: str(value) for name, value in error.metadata.items()}
+        return cls(kind=error.kind, reason=error.reason, message=error.message, metadata=metadata)
+
+
+class JobResult(_Value):
+    """finding_set: resource name; scored: whether a scorecard was made."""
+
+    finding_set: str
+    digest: str
+    count: int
+    scored: bool
+
+
+class Progress(_Value):
+    """Units of work done in a stage; total 0 where unknown."""
+
+    stage: Stage = Stage.NONE
+    done: int = 0
+    total: int = 0
+    note: str = ""
+
+
+class Job(_Value):
+    """The durable record. Live progress is finer: `signals.py`.
+
+    fence: rises whenever a worker takes the job up; only its holder writes. attempt: rises when
+    a worker starts it, or takes it up after a crash or an error. owner: the lease's token while a
+    worker holds the job, else empty. stalls and retries: attempts that ended in a crash, and in an
+    error that may pass, since something was last achieved.
+    """
+
+    id: str
+    project: str
+    spec: DiscoverySpec
+    request_id: str = ""
+    fingerprint: str = ""
+    state: State = State.QUEUED
+    progress: Progress = Progress()
+    attempt: int = 0
+    stalls: int = 0
+    retries: int = 0
+    fence: int = 0
+    owner: str = ""
+    cancel_requested: bool = False
+    retry_time: datetime | None = None
+    create_time: datetime
+    update_time: datetime
+    error: JobError | None = None
+    result: JobResult | None = None
+
+    @property
+    def name(self) -> str:
+        """The resource name, "projects/{p}/operations/{o}"."""
+        return f"projects/{self.project}/operations/{self.id}"
+
+
+def move(job: Job, state: State, **changes: object) -> Job:
+    """The job in another state, with other fields changed too. Raises MoveIllegal."""
+    if state not in MOVES[job.state]:
+        raise MoveIllegal(
+            f"operation {job.name} is {job.state} and cannot become {state}",
+            name=job.name,
+            state=job.state,
+        )
+    return job.model_copy(update={"state": state, **changes})

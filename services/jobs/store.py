@@ -1,0 +1,61 @@
+"""JobStore: where job records live, durably, one writer at a time."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+
+from services.jobs.job import DiscoverySpec, Job, State, move
+
+Change = Callable[[Job], Job]
+"""Makes the next version of a record. It may run several times and may raise to leave it be."""
+
+
+class JobStore(ABC):
+    """Jobs by resource name. Every call raises StoreUnavailable where it cannot be reached."""
+
+    @abstractmethod
+    def create(
+        self, project: str, spec: DiscoverySpec, request_id: str = "", fingerprint: str = ""
+    ) -> Job:
+        """A new job, or the one that the same request started within the last 24 hours.
+
+        fingerprint: of the request as it came; empty means that of the spec.
+        Raises RequestIdReused where the request id was used with another fingerprint.
+        """
+
+    @abstractmethod
+    def get(self, name: str) -> Job:
+        """Raises OperationNotFound."""
+
+    @abstractmethod
+    def update(self, name: str, change: Change) -> Job:
+        """Replaces a record by what `change` makes of the newest one, atomically.
+
+        Raises OperationNotFound and whatever `change` raises.
+        """
+
+    @abstractmethod
+    def jobs(self, project: str, after: str = "", limit: int = 1000) -> list[Job]:
+        """At most `limit` jobs, newest first, from behind the job with the name `after` on."""
+
+    @abstractmethod
+    def active(self) -> Iterator[Job]:
+        """All jobs that have not ended, of every project; and ended ones not tidied up yet."""
+
+    @abstractmethod
+    def tidy(self, name: str) -> None:
+        """Strikes an ended job off the list of active ones and keeps its last record only."""
+
+    @abstractmethod
+    def delete(self, name: str) -> None:
+        """Forgets an ended job. Raises OperationNotFound, OperationUnfinished."""
+
+    def cancel(self, name: str) -> Job:
+        """Asks for cancellation: at once where nothing runs; an ended job stays as it is."""
+        return self.update(name, _cancelled)
+
+
+def _cancelled(job: Job) -> Job:
+    if job.state.ended or job.state is State.CANCELLING:
+        return job
+    state = State.CANCELLING if job.state is State.RUNNING else State.CANCELLED
+    return move(job, state, cancel_requested=True, retry_time=None)

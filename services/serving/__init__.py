@@ -1,0 +1,1 @@
+"""Replicas: generators and predictors behind the internal inference service."""

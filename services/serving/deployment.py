@@ -1,0 +1,95 @@
+"""The Ray Serve deployment: the inference service's calls over one replica a process."""
+
+import grpc
+from ray import serve
+from ray.serve.grpc_util import RayServegRPCContext
+
+from directrix.errors import ServingUnavailable
+from directrix.inference.v1 import inference_service_pb2 as pb
+from services.serving.secret import admits
+from services.settings import Settings, settings
+
+SERVICER = (
+    "directrix.inference.v1.inference_service_pb2_grpc.add_InferenceServiceServicer_to_server"
+)
+MOST_CALLS = 256
+"""Ongoing calls of a replica; Ray's default of 5 is a cliff, not a throttle."""
+MOST_WAITING = 512
+
+
+class Inference:
+    """One replica process. Methods are named after the calls, as Ray Serve wants them."""
+
+    def __init__(self) -> None:
+        # Here, for the process that starts Ray imports this file too, and needs no torch.
+        from services.artifacts import open_store
+        from services.artifacts.catalogue import Catalogue
+        from services.serving.replica import Replica
+
+        config = settings()
+        self._secret = config.inference_secret.get_secret_value()
+        self._replica = Replica(Catalogue(open_store(config), config.project), config)
+
+    async def Render(
+        self, request: pb.RenderRequest, grpc_context: RayServegRPCContext
+    ) -> pb.RenderResponse:
+        if not self._admits(grpc_context):
+            return pb.RenderResponse()
+        return await self._replica.render(request)
+
+    async def Score(
+        self, request: pb.ScoreRequest, grpc_context: RayServegRPCContext
+    ) -> pb.ScoreResponse:
+        if not self._admits(grpc_context):
+            return pb.ScoreResponse()
+        return await self._replica.score(request)
+
+    async def Explain(
+        self, request: pb.ExplainRequest, grpc_context: RayServegRPCContext
+    ) -> pb.ExplainResponse:
+        if not self._admits(grpc_context):
+            return pb.ExplainResponse()
+        return await self._replica.explain(request)
+
+    async def Invert(
+        self, request: pb.InvertRequest, grpc_context: RayServegRPCContext
+    ) -> pb.InvertResponse:
+        if not self._admits(grpc_context):
+            return pb.InvertResponse()
+        return await self._replica.invert(request)
+
+    async def Sample(
+        self, request: pb.SampleRequest, grpc_context: RayServegRPCContext
+    ) -> pb.SampleResponse:
+        if not self._admits(grpc_context):
+            return pb.SampleResponse()
+        return await self._replica.sample(request)
+
+    async def check_health(self) -> None:
+        """Called by Ray Serve; raises where this replica should be replaced."""
+        if not self._replica.alive:
+            raise ServingUnavailable("the model thread has ended")
+
+    def _admits(self, context: RayServegRPCContext) -> bool:
+        """Whether the call carries the secret; else its status says so."""
+        if admits(self._secret, context.invocation_metadata()):
+            return True
+        context.set_code(grpc.StatusCode.UNAUTHENTICATED)
+        context.set_details("the internal secret is missing or wrong")
+        return False
+
+
+def application(config: Settings) -> serve.Application:
+    """The deployment as the settings want it."""
+    deployment = serve.deployment(
+        Inference,
+        name="replica",
+        num_replicas=config.inference_replicas,
+        max_ongoing_requests=MOST_CALLS,
+        max_queued_requests=MOST_WAITING,
+        health_check_period_s=5,
+        graceful_shutdown_timeout_s=10,
+        ray_actor_options={"num_cpus": config.threads, "num_gpus": config.gpu_fraction},
+        logging_config={"enable_access_log": False},
+    )
+    return deployment.bind()

@@ -1,0 +1,72 @@
+"""Settings of every service: the only reader of the environment (variables DIRECTRIX_*)."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """One value a variable: `gateway_port` is DIRECTRIX_GATEWAY_PORT."""
+
+    model_config = SettingsConfigDict(env_prefix="DIRECTRIX_", frozen=True, extra="ignore")
+
+    project: str = "default"
+    """The tenant of the open loopback mode."""
+
+    gateway_host: str = "127.0.0.1"
+    gateway_port: int = 50051
+    max_message_bytes: int = 16 * 1024 * 1024
+    """Largest request; larger ones are refused before they are read."""
+    page_token_secret: SecretStr = SecretStr("")
+    """Seals page tokens; empty means one drawn at start."""
+
+    inference_target: str = "127.0.0.1:50061"
+    """Where replicas listen: Ray Serve's gRPC ingress or the plain server."""
+    inference_application: str = "inference"
+    """The Ray Serve application that calls name in their metadata."""
+    inference_secret: SecretStr = SecretStr("")
+    """Every internal call carries it; replicas refuse calls without it."""
+    inference_replicas: int = Field(default=1, ge=1)
+    """How many replicas there are: the gateway keeps one batch more in flight."""
+    batch_images: int = Field(default=16, ge=1, le=64)
+    """Images a batch at most."""
+    queue_images: int = Field(default=512, ge=1)
+    """Images that may wait at the gateway; more is refused with QUEUE_FULL."""
+
+    store_kind: Literal["s3", "folder", "memory"] = "s3"
+    store_endpoint: str = "127.0.0.1:8333"
+    store_secure: bool = False
+    store_bucket: str = "directrix"
+    store_access_key: SecretStr = SecretStr("")
+    store_secret_key: SecretStr = SecretStr("")
+    store_folder: Path = Path("build/store")
+
+    redis_url: SecretStr = SecretStr("redis://127.0.0.1:6379/0")
+    queue: str = "directrix"
+    """Name of the Celery queue."""
+    lease_seconds: float = Field(default=15.0, gt=0)
+    """A worker that has not renewed its lease for this long has lost the job."""
+    reconcile_seconds: float = Field(default=5.0, gt=0)
+    """How often jobs without a live lease are looked for."""
+    step_seconds: float = Field(default=30.0, gt=0)
+    """A worker hands a job over after this long, at the next whole unit of work."""
+
+    device: str = "cpu"
+    """"cpu", "cuda", "cuda:1" or "mps"."""
+    threads: int = Field(default=1, ge=1)
+    """torch threads a process."""
+    gpu_fraction: float = Field(default=0.0, ge=0)
+    """What a replica asks Ray for."""
+    stack_store: Literal["seaweedfs", "minio"] = "seaweedfs"
+    """Which object store `services.stack` starts."""
+    model_cache: int = Field(default=4, ge=1)
+    """Models that a replica keeps in memory."""
+
+
+@lru_cache
+def settings() -> Settings:
+    """The settings of this process, read once."""
+    return Settings()

@@ -1,0 +1,100 @@
+"""The parts that are ours: serving, worker and gateway."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from services.settings import Settings
+from services.stack import probes, stores
+from services.stack.keys import Secrets
+from services.stack.part import Part
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def port_names(store: str) -> list[str]:
+    """What needs a port, but for the gateway."""
+    return ["broker", *stores.STORES[store], "inference"]
+
+
+def parts(
+    profile: str, store: str, folder: Path, ports: Mapping[str, int], secrets: Secrets
+) -> list[Part]:
+    """All parts of the stack, in an order in which each follows what it needs.
+
+    profile: "full" serves models with Ray Serve, "lite" with a plain gRPC server; store:
+    "seaweedfs" or "minio". Raises ProgramMissing.
+    """
+    shared = environment(ports, secrets)
+    start_store = stores.minio if store == "minio" else stores.seaweedfs
+    return [
+        stores.broker(folder, ports["broker"], secrets),
+        start_store(folder, ports, secrets),
+        _serving(profile, ports, secrets, shared),
+        _worker(ports, secrets, shared),
+        _gateway(ports, shared),
+    ]
+
+
+def environment(ports: Mapping[str, int], secrets: Secrets) -> dict[str, str]:
+    """The settings of every service of this run (`services.settings`)."""
+    return {
+        "DIRECTRIX_GATEWAY_HOST": "127.0.0.1",
+        "DIRECTRIX_GATEWAY_PORT": str(ports["gateway"]),
+        "DIRECTRIX_PAGE_TOKEN_SECRET": secrets.page_tokens,
+        "DIRECTRIX_INFERENCE_TARGET": f"127.0.0.1:{ports['inference']}",
+        "DIRECTRIX_INFERENCE_SECRET": secrets.inference,
+        "DIRECTRIX_STORE_KIND": "s3",
+        "DIRECTRIX_STORE_ENDPOINT": f"127.0.0.1:{ports['s3']}",
+        "DIRECTRIX_STORE_SECURE": "false",
+        "DIRECTRIX_STORE_BUCKET": stores.BUCKET,
+        "DIRECTRIX_STORE_ACCESS_KEY": secrets.access_key,
+        "DIRECTRIX_STORE_SECRET_KEY": secrets.secret_key,
+        "DIRECTRIX_REDIS_URL": stores.broker_url(ports["broker"], secrets),
+        "OMP_NUM_THREADS": "1",
+    }
+
+
+def _serving(
+    profile: str, ports: Mapping[str, int], secrets: Secrets, shared: Mapping[str, str]
+) -> Part:
+    module = "services.serving.app" if profile == "full" else "services.serving.server"
+    target = f"127.0.0.1:{ports['inference']}"
+    application = Settings().inference_application
+    return Part(
+        name="serving",
+        command=(sys.executable, "-m", module),
+        folder=str(ROOT),
+        needs=("store",),
+        environment=shared,
+        ready=lambda: probes.replica_answers(target, secrets.inference, application),
+        address=target,
+        grace=20.0,
+    )
+
+
+def _worker(ports: Mapping[str, int], secrets: Secrets, shared: Mapping[str, str]) -> Part:
+    url = stores.broker_url(ports["broker"], secrets)
+    return Part(
+        name="worker",
+        command=(sys.executable, "-m", "services.worker"),
+        folder=str(ROOT),
+        needs=("broker", "store"),
+        environment=shared,
+        ready=lambda: probes.worker_listens(url),
+        grace=10.0,
+    )
+
+
+def _gateway(ports: Mapping[str, int], shared: Mapping[str, str]) -> Part:
+    target = f"127.0.0.1:{ports['gateway']}"
+    return Part(
+        name="gateway",
+        command=(sys.executable, "-m", "services.gateway"),
+        folder=str(ROOT),
+        needs=("broker", "store", "serving", "worker"),
+        environment=shared,
+        ready=lambda: probes.serves(target),
+        address=target,
+        grace=10.0,
+    )

@@ -1,0 +1,1 @@
+"""The worker: Celery steps over the library, under leases; and the reconciler."""

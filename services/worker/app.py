@@ -1,0 +1,78 @@
+"""The worker's parts put together, and the Celery application with its one task.
+
+Pool: solo, one job at a time in the process that also keeps the lease. torch is never forked, a
+SIGKILL ends everything at once and leaves no child computing, and memory is that of one process.
+More jobs at a time are more workers.
+"""
+
+import threading
+from dataclasses import dataclass
+from datetime import timedelta
+
+from celery import Celery
+
+from directrix.devices import device
+from services.artifacts import open_store
+from services.artifacts.catalogue import Catalogue
+from services.inference.client import BlockingInferenceClient
+from services.jobs import Job, open_jobs
+from services.jobs.leases import RedisLeases
+from services.jobs.redis_client import connect
+from services.jobs.signals import RedisSignals
+from services.jobs.submitter import STEP, CelerySubmitter, celery_app
+from services.settings import Settings
+from services.worker.attempt import renewal_seconds
+from services.worker.discovery import Discoverer
+from services.worker.reconciler import Reconciler
+from services.worker.scoring import RemoteScoring
+from services.worker.step import Steps
+
+
+@dataclass(frozen=True)
+class Worker:
+    celery: Celery
+    steps: Steps
+    reconciler: Reconciler
+    catalogue: Catalogue
+    scoring: RemoteScoring
+
+
+def build(settings: Settings, stopping: threading.Event) -> Worker:
+    """Connects nothing yet. stopping: set to end what runs at its next safe point."""
+    store = open_store(settings)
+    redis = connect(settings)
+    jobs = open_jobs(store, redis)
+    signals = RedisSignals(redis)
+    leases = RedisLeases(redis, settings.lease_seconds)
+    celery = celery_app(settings)
+    submitter = CelerySubmitter(settings, celery)
+    client = BlockingInferenceClient(
+        settings.inference_target,
+        settings.inference_secret.get_secret_value(),
+        settings.inference_application,
+    )
+    scoring = RemoteScoring(client)
+    discoverer = Discoverer(
+        lambda project: Catalogue(store, project),
+        scoring,
+        device(settings.device),
+        settings.step_seconds,
+    )
+
+    def clean(job: Job) -> None:
+        discoverer.clean(job.project, job.id)
+
+    steps = Steps(
+        jobs, leases, signals, submitter, discoverer, clean, settings.lease_seconds, stopping
+    )
+    celery.task(steps.run, name=STEP)
+    own = RedisLeases(redis, max(settings.lease_seconds, 3 * settings.reconcile_seconds))
+    reconciler = Reconciler(
+        jobs,
+        own,
+        signals,
+        submitter,
+        clean,
+        grace=timedelta(seconds=2 * renewal_seconds(settings.lease_seconds)),
+    )
+    return Worker(celery, steps, reconciler, Catalogue(store, settings.project), scoring)

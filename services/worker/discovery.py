@@ -1,0 +1,202 @@
+"""Discovery: the stages of a job: population, fit, scorecard, commit.
+
+Each unit of work is stored as soon as it is done, so whoever goes on computes at most one again.
+Units hold no time, host or attempt: who computed them makes no difference to the result.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, partial
+
+import numpy as np
+import torch
+
+from directrix import generators, learners, methods
+from directrix.archive import finding_set_digest, pack_arrays, unpack_arrays, unpack_model
+from directrix.discovery import DiscoveryMethod, Need, Problem
+from directrix.errors import ModelNotFound, NeedsUnmet
+from directrix.scorecard import ScorecardPlan
+from directrix.types import (
+    SHARD,
+    FindingSet,
+    GeneratorCard,
+    Latent,
+    ModelCard,
+    Population,
+    PopulationSpec,
+    PredictorCard,
+    Scorecard,
+)
+from services.artifacts.catalogue import Catalogue
+from services.jobs import JobResult, Stage
+from services.worker.attempt import Attempt
+from services.worker.checkpoints import FITTED, Checkpoints, FitCheckpoint
+from services.worker.pace import Pace, StepDone
+from services.worker.populations import Populations
+from services.worker.scoring import Scoring
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Discoverer:
+    """Goes on with jobs, a bounded while at a time."""
+
+    catalogue: Callable[[str], Catalogue]
+    """By project."""
+    scoring: Scoring
+    device: torch.device
+    step_seconds: float = 30.0
+
+    def __call__(self, attempt: Attempt) -> JobResult | None:
+        """The result, or None where there is more to do. Raises typed errors, Cancelled."""
+        catalogue = self.catalogue(attempt.job.project)
+        pace = Pace(attempt, self.step_seconds)
+        try:
+            walk = _Walk(attempt, catalogue, self.scoring, self.device, pace)
+            return walk.commit(walk.findings())
+        except StepDone:
+            return None
+
+    def clean(self, project: str, job: str) -> None:
+        """Removes what an ended job has left behind."""
+        self.catalogue(project).drop_checkpoints(job)
+
+
+class _Walk:
+    """One step's walk through the stages; those that are stored already pass at once."""
+
+    def __init__(
+        self,
+        attempt: Attempt,
+        catalogue: Catalogue,
+        scoring: Scoring,
+        device: torch.device,
+        pace: Pace,
+    ):
+        self._attempt, self._catalogue, self._scoring = attempt, catalogue, scoring
+        self._device, self._pace = device, pace
+        self._spec = attempt.job.spec
+        self._digests = [ref.digest for ref in self._spec.predictors]
+        self._checkpoints = Checkpoints(catalogue, attempt.job, pace)
+
+    # ---- what the job is about
+
+    @cached_property
+    def _method(self) -> DiscoveryMethod:
+        params = methods.parse(self._spec.method, self._spec.parameters)
+        return methods.get(self._spec.method)(params)
+
+    @cached_property
+    def _generator(self) -> GeneratorCard:
+        return _generator_of(self._catalogue.model_card(self._spec.generator.digest))
+
+    @cached_property
+    def _predictors(self) -> tuple[PredictorCard, ...]:
+        cards = [self._catalogue.model_card(digest) for digest in self._digests]
+        return tuple(_predictor_of(card) for card in cards)
+
+    @cached_property
+    def _populations(self) -> Populations:
+        return Populations(
+            self._catalogue, self._scoring, self._predictors, self._attempt, self._pace
+        )
+
+    # ---- the stages
+
+    def findings(self) -> FindingSet:
+        """What the method found: computed, or as an earlier step left it."""
+        known = self._checkpoints.load(FITTED)
+        if known is not None:
+            return self._catalogue.finding_set(known.decode())
+        population = self._population() if Need.POPULATION in self._method.needs else None
+        self._pace.pause()
+        findings = self._fit(population)
+        self._catalogue.put_finding_set(findings, listed=False)
+        self._checkpoints.save(FITTED, finding_set_digest(findings).encode())
+        self._pace.pause()
+        return findings
+
+    def commit(self, findings: FindingSet) -> JobResult:
+        """Scorecard and finding set, content first; the job's record is the last to know."""
+        digest = finding_set_digest(findings)
+        scorecard = self._scorecard(findings) if self._digests else None
+        self._attempt.report(Stage.COMMIT, 0, 1)
+        self._attempt.confirm()
+        if scorecard is not None:
+            self._catalogue.put_scorecard(digest, scorecard)
+        name = self._catalogue.put_finding_set(findings)
+        self._attempt.report(Stage.COMMIT, 1, 1)
+        _log.info("%s: committed %s", self._attempt.job.name, digest)
+        return JobResult(
+            finding_set=name, digest=digest, count=len(findings), scored=scorecard is not None
+        )
+
+    def _population(self) -> Population:
+        if not self._digests:
+            raise NeedsUnmet(f"{self._spec.method} needs at least one predictor")
+        spec = PopulationSpec(self._spec.generator.digest, self._spec.seed)
+        return self._populations.get(spec, self._spec.samples, Stage.POPULATION)
+
+    def _fit(self, population: Population | None) -> FindingSet:
+        """The method itself, on this worker's device; its checkpoints are stored with the job."""
+        report = self._attempt.report
+        report(Stage.FIT, 0, 0)
+        card, arrays = unpack_model(*self._catalogue.model_files(self._spec.generator.digest))
+        problem = Problem(
+            generator=generators.build(_generator_of(card), arrays, self._device),
+            predictors=self._predictors,
+            population=population,
+            score=self._score if Need.SCORES in self._method.needs else None,
+            learners=learners.learners(),
+            seed=self._spec.seed,
+            device=self._device,
+            progress=lambda done, total, note="": report(Stage.FIT, done, total, note),
+            checkpoint=FitCheckpoint(self._checkpoints, self._attempt),
+        )
+        _log.info("%s: fit of %s", self._attempt.job.name, self._spec.method)
+        return self._method.fit(problem)
+
+    def _score(self, latents: Latent) -> np.ndarray:
+        """What methods get as `Problem.score`."""
+        return self._scoring.latents(latents, self._digests, lambda done: self._attempt.check())
+
+    def _scorecard(self, findings: FindingSet) -> Scorecard:
+        plan = ScorecardPlan(findings, self._generator, self._predictors, seed=self._spec.seed)
+        # replicas look both sets up by digest
+        self._catalogue.put_finding_set(findings, listed=False)
+        self._catalogue.put_finding_set(plan.random_set(), listed=False)
+        spread = self._populations.get(plan.deviation_spec, SHARD, Stage.SCORECARD)
+        known = self._checkpoints.names()
+        scores = [self._shard(plan, shard, known) for shard in range(plan.shards)]
+        deviation = np.concatenate([spread.scores[digest] for digest in self._digests], axis=1)
+        return plan.measure(deviation, scores)
+
+    def _shard(self, plan: ScorecardPlan, shard: int, known: set[str]) -> np.ndarray:
+        """Scores [n, K] of one shard of the scorecard, computed or as an earlier step left it."""
+        name = f"card-{shard:06d}"
+        data = self._checkpoints.load(name) if name in known else None
+        if data is not None:
+            return unpack_arrays(data)["scores"]
+        _log.info("%s: computing card shard %d", self._attempt.job.name, shard)
+        note = f"shard {shard + 1} of {plan.shards}"
+        report = partial(self._attempt.report, Stage.SCORECARD, shard, plan.shards, note)
+        scores = self._scoring.recipes(
+            self._spec.generator.digest, self._digests, plan.recipes(shard), lambda done: report()
+        )
+        self._checkpoints.save(name, pack_arrays({"scores": scores}))
+        self._pace.pause()
+        return scores
+
+
+def _generator_of(card: ModelCard) -> GeneratorCard:
+    if not isinstance(card, GeneratorCard):
+        raise ModelNotFound(f"model {card.name} is no generator", digest=card.digest)
+    return card
+
+
+def _predictor_of(card: ModelCard) -> PredictorCard:
+    if not isinstance(card, PredictorCard):
+        raise ModelNotFound(f"model {card.name} is no predictor", digest=card.digest)
+    return card

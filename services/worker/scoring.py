@@ -1,0 +1,160 @@
+"""Scoring: scores from the inference service, in small calls of batch priority.
+
+Calls stay small so that interactive ones get in between, and two are on their way so that a
+replica never waits for the next one.
+"""
+
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import numpy as np
+
+from directrix.errors import Internal
+from directrix.inference.v1 import inference_service_pb2 as pb
+from directrix.types import Form, Latent, PopulationSpec, Recipe
+from directrix.v1 import values_pb2 as values_pb
+from directrix.wire.errors import error_from_proto
+from directrix.wire.latents import latent_batch_to_proto
+from directrix.wire.recipes import recipe_to_proto
+from directrix.wire.tensors import tensor_from_proto
+from services.inference.client import BlockingInferenceClient
+
+CALL = 64
+"""Images a call."""
+IN_FLIGHT = 2
+TIMEOUT = 120.0
+"""Seconds a call may take, the loading of a model included."""
+
+_FORMS = {Form.RESULT: values_pb.FORM_RESULT, Form.PREVIEW: values_pb.FORM_PREVIEW}
+
+Tick = Callable[[int], None]
+"""Told how many images are done; may raise to stop."""
+
+
+class Scoring(ABC):
+    """Scores [N, K] float32 by predictors given as digests, their scorers side by side.
+
+    Every call raises the errors of the inference service, and whatever `tick` raises.
+    """
+
+    @abstractmethod
+    def samples(
+        self, spec: PopulationSpec, predictors: list[str], start: int, count: int, tick: Tick
+    ) -> np.ndarray:
+        """Samples start .. start + count of a population."""
+
+    @abstractmethod
+    def latents(self, latents: Latent, predictors: list[str], tick: Tick) -> np.ndarray:
+        """Latents of a method's own choice."""
+
+    @abstractmethod
+    def recipes(
+        self, generator: str, predictors: list[str], recipes: list[Recipe], tick: Tick
+    ) -> np.ndarray:
+        """The images of recipes that name the generator and finding sets by digest."""
+
+
+class RemoteScoring(Scoring):
+    """Through the inference service."""
+
+    def __init__(self, client: BlockingInferenceClient):
+        self._client = client
+        self._threads = ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="scoring")
+
+    def samples(
+        self, spec: PopulationSpec, predictors: list[str], start: int, count: int, tick: Tick
+    ) -> np.ndarray:
+        requests = (
+            pb.ScoreRequest(
+                generator=spec.generator,
+                predictors=predictors,
+                form=_FORMS[spec.form],
+                samples=pb.SampleRange(
+                    seed=spec.seed, start=first, count=n, truncation=spec.truncation
+                ),
+                priority=pb.PRIORITY_BATCH,
+            )
+            for first, n in _cut(start, count)
+        )
+        return self._gather(requests, self._score, tick)
+
+    def latents(self, latents: Latent, predictors: list[str], tick: Tick) -> np.ndarray:
+        requests = (
+            pb.ScoreRequest(
+                generator=latents.generator,
+                predictors=predictors,
+                latents=latent_batch_to_proto(
+                    Latent(latents.space, latents.generator, latents.values[first : first + n])
+                ),
+                priority=pb.PRIORITY_BATCH,
+            )
+            for first, n in _cut(0, len(latents))
+        )
+        return self._gather(requests, self._score, tick)
+
+    def recipes(
+        self, generator: str, predictors: list[str], recipes: list[Recipe], tick: Tick
+    ) -> np.ndarray:
+        requests = (
+            pb.RenderRequest(
+                generator=generator,
+                predictors=predictors,
+                recipes=[recipe_to_proto(recipe) for recipe in recipes[first : first + n]],
+                priority=pb.PRIORITY_BATCH,
+                omit_images=True,
+            )
+            for first, n in _cut(0, len(recipes))
+        )
+        return self._gather(requests, self._render, tick)
+
+    def close(self) -> None:
+        self._threads.shutdown()
+        self._client.close()
+
+    def _score(self, request: pb.ScoreRequest) -> np.ndarray:
+        answer = self._client.score(request, TIMEOUT)
+        return tensor_from_proto(answer.scores, "scores", axes=2)
+
+    def _render(self, request: pb.RenderRequest) -> np.ndarray:
+        answer = self._client.render(request, TIMEOUT)
+        if len(answer.items) != len(request.recipes):
+            raise Internal("a replica answered another number of items than it was asked for")
+        for item in answer.items:
+            if item.HasField("error"):
+                raise error_from_proto(item.error)
+        return np.stack([np.frombuffer(item.scores, "<f4") for item in answer.items])
+
+    def _gather(
+        self,
+        requests: Iterable[pb.ScoreRequest] | Iterable[pb.RenderRequest],
+        call: Callable[..., np.ndarray],
+        tick: Tick,
+    ) -> np.ndarray:
+        """The answers one below the other, in the order of the requests."""
+        flying: deque[Future[np.ndarray]] = deque()
+        rows: list[np.ndarray] = []
+        done = 0
+
+        def land() -> int:
+            rows.append(flying.popleft().result())
+            tick(done + len(rows[-1]))
+            return done + len(rows[-1])
+
+        try:
+            for request in requests:
+                flying.append(self._threads.submit(call, request))
+                if len(flying) == IN_FLIGHT:
+                    done = land()
+            while flying:
+                done = land()
+        finally:
+            for future in flying:
+                future.cancel()
+        return np.concatenate(rows)
+
+
+def _cut(start: int, count: int) -> list[tuple[int, int]]:
+    """(first, length) of the calls."""
+    return [(start + at, min(CALL, count - at)) for at in range(0, count, CALL)]
