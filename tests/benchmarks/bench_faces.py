@@ -1,0 +1,253 @@
+"""Faces: what methods find in a generator of faces, measured, and seen by a second evaluator.
+
+5 000 samples teach, 1 000 others measure. Effects are mean changes from alpha = -3 to +3 in SD of
+the population, over the faces whose landmarks can be believed at both ends. The second evaluator is
+made of networks that no method has seen, in Node. Filmstrips go to build/bench/faces.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from directrix.methods.interfacegan import InterFaceGan
+from directrix.methods.sefa import SeFa
+from directrix.metrics import random_like
+from directrix.scorecard import NONE, ScorecardPlan, held_out_seed
+from directrix.types import SHARD, FindingRef, FindingSet, Population, Provenance, Scorecard
+from tests.benchmarks.evidence import Evidence
+from tests.benchmarks.face_sheets import draw_sheets
+from tests.benchmarks.second_evaluator import SecondEvaluator
+from tests.integration.faces.files import KEPT
+from tests.integration.faces.port import port_errors
+from tests.integration.faces.world import FaceWorld, Shown
+
+SAMPLES, HELD_OUT, SEED, REACH = 5_000, 1_000, 0, 3.0
+RANDOM, RANDOM_SAMPLES = 20, 200
+JUDGED, SPREAD = 200, 400
+"""Held-out samples that the second evaluator sees moved, and samples that give its own SDs."""
+FRACTION = 0.5
+"""Of the population at each end: chosen on samples of a seed that is used nowhere here."""
+SUPERVISED = ("yaw", "pitch", "smile", "mouth-open", "male", "age")
+HELD = ("yaw", "smile")
+QUICK, SLOW = ("facemesh", "emotion"), ("male", "age")
+COUNTERPARTS = ("yaw", "pitch", "smile", "mouth-width", "mouth-open", "happy", *SLOW)
+"""What both evaluators have a word for."""
+
+
+@dataclass(frozen=True, eq=False)
+class Effect:
+    """A finding moved from one end to the other; changes [n, K] in SD, believable at both ends."""
+
+    name: str
+    target: str
+    low: Shown
+    high: Shown
+    changes: np.ndarray
+    believable: np.ndarray
+
+    def of(self, column: int, first: int | None = None) -> float:
+        """The mean change of one score, over all samples or the first few."""
+        return float(self.changes[:first][self.believable[:first], column].mean())
+
+
+@dataclass(frozen=True, eq=False)
+class Bench:
+    """What everything below needs."""
+
+    evidence: Evidence
+    world: FaceWorld
+    population: Population
+    deviations: np.ndarray
+
+    def effect(self, name: str, target: str, ref: FindingRef, count: int = 0) -> Effect:
+        samples, seed = range(count or HELD_OUT), held_out_seed(SEED)
+        low, high = (self.world.show(seed, samples, ref, a) for a in (-REACH, REACH))
+        changes = (high.scores.astype(np.float64) - low.scores) / self.deviations
+        return Effect(name, target, low, high, changes, low.believable & high.believable)
+
+    def told(self, effect: Effect) -> float:
+        """Keeps the rows of an effect; its size on its own target."""
+        for column, label in enumerate(self.world.labels):
+            value = effect.of(column)
+            self.evidence.row(what="effect", finding=effect.name, attribute=label, value=value)
+        return effect.of(self.world.column(effect.target))
+
+
+def run(evidence: Evidence) -> None:
+    torch.set_num_threads(1)
+    evidence.settings = {"samples": SAMPLES, "held_out": HELD_OUT, "seed": SEED, "reach": REACH}
+    evidence.settings |= {"fraction": FRACTION, "judged": JUDGED, "spread": SPREAD}
+    _port(evidence)
+    world = FaceWorld()
+    population = world.population(SEED, SAMPLES)
+    scores = np.concatenate(list(population.scores.values()), 1).astype(np.float64)
+    believable = float(np.isfinite(scores[:, 0]).mean())
+    evidence.figure("believable_share", believable, "share", at_least=0.8, n=SAMPLES)
+    bench = Bench(evidence, world, population, np.nanstd(scores, 0))
+    sefa, found, conditional = _findings(bench)
+    effects = _effects(bench, sefa, found, conditional)
+    _random(bench, found)
+    card = _scorecard(bench, sefa)
+    _second_opinion(bench, effects, _named(bench, sefa, card))
+    draw_sheets(world, found, conditional, SUPERVISED)
+
+
+def _port(evidence: Evidence) -> None:
+    errors = port_errors(2)
+    for name, error in errors.items():
+        evidence.row(what="port error", output=name, value=error)
+    evidence.figure("port_error_max", max(errors.values()), "output's unit", at_most=1e-4, n=4)
+
+
+def _findings(bench: Bench) -> tuple[FindingSet, FindingSet, FindingSet]:
+    """SeFa's components; supervised directions; gender's without those of yaw and smile."""
+    problem = bench.world.problem(bench.population, SEED)
+    settings = {"fraction": FRACTION, "scorers": SUPERVISED}
+    sefa = SeFa().fit(problem)
+    found = InterFaceGan(InterFaceGan.Params(**settings)).fit(problem)
+    settings |= {"scorers": ("male",), "conditions": HELD}
+    conditional = InterFaceGan(InterFaceGan.Params(**settings)).fit(problem)
+    bench.evidence.row(what="hint", finding="male-conditional", value=conditional.hints[0])
+    cosines = np.stack([f.vector for f in found.findings]) @ _vectors(sefa).T
+    for name, row in zip(SUPERVISED, cosines, strict=True):
+        for component, cosine in enumerate(row):
+            bench.evidence.row(
+                what="cosine", finding=name, component=component, value=float(cosine)
+            )
+    best = float(np.abs(cosines[0]).max())
+    bench.evidence.figure("sefa_yaw_cosine", best, "cosine", at_least=0.9, n=SAMPLES)
+    pitch = float(np.abs(cosines[1]).max())
+    bench.evidence.figure("sefa_pitch_cosine", pitch, "cosine", n=SAMPLES)
+    return sefa, found, conditional
+
+
+def _vectors(findings: FindingSet) -> np.ndarray:
+    return np.stack([finding.vector for finding in findings.findings])
+
+
+def _effects(
+    bench: Bench, sefa: FindingSet, found: FindingSet, conditional: FindingSet
+) -> list[Effect]:
+    world, evidence = bench.world, bench.evidence
+    bench.world.keep(sefa)
+    refs = world.keep(found)
+    effects = [bench.effect(n, n, ref) for n, ref in zip(SUPERVISED, refs, strict=True)]
+    held = bench.effect("male-conditional", "male", world.keep(conditional)[0])
+    sizes = {effect.name: bench.told(effect) for effect in [*effects, held]}
+    for name, size in sizes.items():
+        least = 2.5 if name == "smile" else None
+        label = f"{name.replace('-', '_')}_effect_sd"
+        evidence.figure(label, size, "SD", at_least=least, n=HELD_OUT)
+    sides = {
+        effect.name: max(abs(effect.of(world.column(label))) for label in HELD)
+        for effect in (effects[SUPERVISED.index("male")], held)
+    }
+    evidence.figure("unconditional_side_effect_sd_max", sides["male"], "SD", n=HELD_OUT)
+    side = sides["male-conditional"]
+    evidence.figure("conditional_side_effect_sd_max", side, "SD", at_most=0.2, n=HELD_OUT)
+    return [*effects, held]
+
+
+def _random(bench: Bench, found: FindingSet) -> None:
+    """What random directions do to the attribute they move most: the worst and the middle one.
+
+    Where z has 100 coordinates and an attribute is linear in it, a random direction moves it by
+    0.6 SD, give or take: among 20 directions and 20 attributes one of about 1.5 SD is expected.
+    """
+    seed = held_out_seed(SEED + 1)
+    card = bench.world.generator.card
+    findings = random_like(found.findings, card, seed, RANDOM)
+    provenance = Provenance(method="random", version="1", seed=seed, generator=card.digest)
+    largest = []
+    for place, ref in enumerate(bench.world.keep(FindingSet(findings, provenance))):
+        effect = bench.effect(f"random {place}", "yaw", ref, RANDOM_SAMPLES)
+        bench.told(effect)
+        largest.append(max(abs(effect.of(column)) for column in range(len(bench.deviations))))
+    evidence = bench.evidence
+    evidence.figure("random_effect_sd_max", max(largest), "SD", at_most=1, n=RANDOM)
+    typical = float(np.median(largest))
+    evidence.figure("random_effect_sd_typical", typical, "SD", at_most=1, n=RANDOM)
+
+
+def _scorecard(bench: Bench, sefa: FindingSet) -> Scorecard:
+    """The card as a worker makes it."""
+    world = bench.world
+    cards = (world.landmarks.card, world.attributes.card)
+    plan = ScorecardPlan(sefa, world.generator.card, cards, SEED)
+    world.keep(plan.findings)
+    world.keep(plan.random_set())
+    renderer, spec = world.renderer, plan.deviation_spec
+    spread = renderer.score(renderer.sample(spec.seed, 0, SHARD, world.generator.spaces[-1]))
+    shards = [
+        renderer.render([renderer.plan(recipe) for recipe in plan.recipes(shard)]).scores
+        for shard in range(plan.shards)
+    ]
+    card = plan.measure(spread, shards)
+    for score in card.findings:
+        bench.evidence.row(
+            what="named", component=score.index, target=score.target, effect=score.effect_sd
+        )
+    named = sum(score.target != NONE for score in card.findings)
+    bench.evidence.figure("sefa_named", named, "components", n=len(card.findings))
+    bench.evidence.figure("random_floor_sd", card.random_floor_sd, "SD", n=card.random_findings)
+    return card
+
+
+def _named(bench: Bench, sefa: FindingSet, card: Scorecard) -> list[Effect]:
+    """SeFa's components that the card names with a word of both evaluators, as it turns them."""
+    effects = []
+    for score, ref in zip(card.findings, bench.world.keep(sefa), strict=True):
+        if score.target in COUNTERPARTS:
+            name = f"sefa {score.index} {score.target}"
+            effect = bench.effect(name, score.target, ref, JUDGED)
+            low, high = (effect.low, effect.high)[:: score.sign]
+            changes = score.sign * effect.changes
+            effects.append(Effect(name, score.target, low, high, changes, effect.believable))
+    return effects
+
+
+def _second_opinion(bench: Bench, effects: Sequence[Effect], named: Sequence[Effect]) -> None:
+    base = bench.world.show(SEED, range(SPREAD))
+    agreed, ratios = [], {}
+    with SecondEvaluator(KEPT, QUICK) as quick, SecondEvaluator(KEPT) as thorough:
+        spread = _deviations(thorough, base)
+        own = np.nanstd(np.where(base.believable[:, None], base.scores, np.nan), 0)
+        for effect in [*effects, *named]:
+            judge = thorough if effect.target in SLOW else quick
+            second = _seen(judge, effect, spread)
+            column = bench.world.column(effect.target)
+            first = effect.of(column, JUDGED) * bench.deviations[column] / own[column]
+            for label, value in second.items():
+                bench.evidence.row(
+                    what="second effect", finding=effect.name, attribute=label, value=value
+                )
+            agreed.append(second[effect.target] * first > 0)
+            ratios[effect.name] = second[effect.target] / first
+    share = float(np.mean(agreed))
+    bench.evidence.figure(
+        "second_evaluator_sign_agreement", share, "share", at_least=1, n=len(agreed)
+    )
+    for name, ratio in ratios.items():
+        label = "second_evaluator_size_ratio_" + name.replace(" ", "_").replace("-", "_")
+        bench.evidence.figure(label, ratio, "ratio", at_least=0.75, at_most=1.25, n=JUDGED)
+
+
+def _deviations(judge: SecondEvaluator, base: Shown) -> dict[str, float]:
+    scores = judge.scores(_images(base.images[base.believable]))
+    return {name: float(values.std()) for name, values in scores.items()}
+
+
+def _seen(judge: SecondEvaluator, effect: Effect, spread: dict[str, float]) -> dict[str, float]:
+    """Name -> mean change in the second evaluator's own SD."""
+    kept = effect.believable[:JUDGED]
+    low, high = (
+        judge.scores(_images(shown.images[:JUDGED][kept])) for shown in (effect.low, effect.high)
+    )
+    return {name: float((high[name] - low[name]).mean() / spread[name]) for name in high}
+
+
+def _images(pixels: np.ndarray) -> np.ndarray:
+    """uint8 [N, H, W, 3] -> [N, 3, H, W] in [-1, 1]."""
+    return pixels.transpose(0, 3, 1, 2).astype(np.float32) / 127.5 - 1

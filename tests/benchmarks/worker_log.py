@@ -1,0 +1,67 @@
+"""What the log of a worker says about one job: the units of work that it began, in order.
+
+Units are shards of populations and of scorecards, which are logged as they begin, and the pieces
+of a fit, which are logged as their checkpoint is stored.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+_LINE = re.compile(rb"^(\S+ \S+) \w+ \S+: (\S+): (?:computing (.+)|fit checkpoint)$")
+FIT = "fit"
+
+
+@dataclass(frozen=True)
+class Event:
+    """place: of the line, in bytes from the beginning of the log; seconds: since some moment.
+
+    unit: "population shard 0+1024", "card shard 3", or "fit 0", "fit 1", ... by their number.
+    """
+
+    place: int
+    seconds: float
+    unit: str
+
+    @property
+    def is_checkpoint(self) -> bool:
+        return self.unit.startswith(FIT)
+
+
+def events(log: Path, job: str) -> list[Event]:
+    """Of the job with this resource name. A last line that is not whole yet is left out."""
+    found: list[Event] = []
+    place = fits = 0
+    for line in log.read_bytes().splitlines(keepends=True):
+        match = _LINE.match(line.rstrip(b"\n")) if line.endswith(b"\n") else None
+        if match and match[2].decode() == job:
+            moment = datetime.strptime(match[1].decode(), "%Y-%m-%d %H:%M:%S,%f")
+            unit = match[3].decode() if match[3] else f"{FIT} {fits}"
+            fits += not match[3]
+            found.append(Event(place, moment.timestamp(), unit))
+        place += len(line)
+    return found
+
+
+def begun_again(found: Sequence[Event], kills: Sequence[int]) -> list[int]:
+    """For each kill, how many shards were begun after it that had been begun before it.
+
+    kills: the length of the log, in bytes, at each of them.
+    """
+    counts = []
+    for kill, following in zip(kills, [*kills[1:], None], strict=True):
+        before = {event.unit for event in found if event.place < kill}
+        after = {
+            event.unit
+            for event in found
+            if event.place >= kill and (following is None or event.place < following)
+        }
+        counts.append(len(before & after))
+    return counts
+
+
+def pieces_of_fit(found: Sequence[Event]) -> int:
+    """How many checkpoints a fit stored; more than undisturbed: some were computed again."""
+    return sum(event.is_checkpoint for event in found)

@@ -1,0 +1,220 @@
+"""Models, finding sets, discoveries and operations through the real gateway."""
+
+import threading
+import time
+import uuid
+from datetime import UTC, datetime
+
+import grpc
+import pytest
+from google.longrunning import operations_pb2
+from google.longrunning.operations_pb2_grpc import OperationsStub
+from google.protobuf.duration_pb2 import Duration
+from google.rpc import code_pb2, error_details_pb2
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+
+from directrix.errors import DataMissing
+from directrix.types import FindingSet, Provenance
+from directrix.v1 import discovery_service_pb2 as discovery
+from directrix.v1 import finding_service_pb2 as finding
+from directrix.v1 import model_service_pb2 as model
+from directrix.v1.discovery_service_pb2_grpc import DiscoveryServiceStub
+from directrix.v1.finding_service_pb2_grpc import FindingServiceStub
+from directrix.v1.model_service_pb2_grpc import ModelServiceStub
+from directrix.wire.findings import finding_from_proto
+from services.jobs import JobError, JobResult, Progress, Stage, State, move
+from tests.integration.gateway.malformed import BASES, CREATE_SET
+from tests.integration.gateway.world import Scene
+
+PARENT = "projects/default"
+
+
+def request(live: Scene, **parts: object) -> discovery.DiscoverFindingsRequest:
+    parts.setdefault("method", "axes")
+    return discovery.DiscoverFindingsRequest(parent=PARENT, generator=live.toy.name, **parts)
+
+
+def discover(live: Scene, **parts: object) -> operations_pb2.Operation:
+    return DiscoveryServiceStub(live.channel).DiscoverFindings(request(live, **parts), timeout=10)
+
+
+def metadata(operation: operations_pb2.Operation) -> discovery.DiscoverFindingsMetadata:
+    found = discovery.DiscoverFindingsMetadata()
+    assert operation.metadata.Unpack(found)
+    return found
+
+
+def test_the_same_model_twice_is_the_same_resource(live: Scene) -> None:
+    stub = ModelServiceStub(live.channel)
+    again = model.CreateModelRequest(
+        parent=PARENT,
+        model_id="toy",
+        card_json=live.toy.card.model_dump_json(),
+        tensors=live.tensors,
+    )
+    made = stub.CreateModel(again, timeout=10)
+    read = stub.GetModel(model.GetModelRequest(name=live.toy.name), timeout=10)
+    assert made == read
+    assert (made.digest, made.kind) == (live.toy.digest, model.Model.KIND_GENERATOR)
+
+
+def test_lists_are_read_page_by_page(live: Scene) -> None:
+    stub = ModelServiceStub(live.channel)
+    names, token = [], ""
+    while True:
+        page = stub.ListModels(
+            model.ListModelsRequest(parent=PARENT, page_size=2, page_token=token), timeout=10
+        )
+        names += [entry.name for entry in page.models]
+        token = page.next_page_token
+        if not token:
+            break
+    assert names == sorted(names)
+    assert {live.toy.name, live.judge.name, live.wide.name} <= set(names)
+
+
+def test_imported_findings_come_back_whole(live: Scene) -> None:
+    stub = FindingServiceStub(live.channel)
+    sent = BASES[CREATE_SET](live)
+    made = stub.CreateFindingSet(sent, timeout=10)
+    full = finding.GetFindingSetRequest(name=made.name, view=finding.FINDING_SET_VIEW_FULL)
+    read = stub.GetFindingSet(full, timeout=10)
+    assert read == made
+    assert read.findings[0].direction == sent.finding_set.findings[0].direction
+    assert (read.method, read.finding_count) == ("import", 1)
+    value = finding_from_proto(read.findings[0])
+    basic = stub.GetFindingSet(finding.GetFindingSetRequest(name=made.name), timeout=10)
+    assert (len(basic.findings), basic.digest) == (0, read.digest)
+    same = FindingSet((value,), Provenance(method="import", version="1", generator=live.toy.digest))
+    assert live.catalogue.put_finding_set(same) == made.name
+
+
+def test_a_scorecard_is_read(live: Scene) -> None:
+    card = FindingServiceStub(live.channel).GetScorecard(
+        finding.GetScorecardRequest(finding_set=live.findings), timeout=10
+    )
+    assert card.finding_set == live.findings
+    assert [point.alpha for point in card.findings[0].curve] == [-1.0, 0.0, 1.0]
+
+
+def test_methods_are_listed_with_their_schemas(live: Scene) -> None:
+    answer = DiscoveryServiceStub(live.channel).ListDiscoveryMethods(
+        discovery.ListDiscoveryMethodsRequest(parent=PARENT), timeout=10
+    )
+    assert [m.method for m in answer.methods] == ["axes", "border"]
+    count = answer.methods[0].parameters_schema["properties"]["count"]
+    assert (count["minimum"], count["maximum"]) == (1, 64)
+
+
+def test_a_discovery_is_recorded_before_it_is_answered(live: Scene) -> None:
+    operation = discover(live, predictors=[live.judge.name], seed=3)
+    job = live.jobs.get(operation.name)
+    assert (job.state, job.spec.seed, job.spec.samples) == (State.QUEUED, 3, 4096)
+    assert job.spec.parameters == {"count": 4, "ratio": 0.5, "space": "w"}
+    assert (job.name, job.fence) in live.submitter.queue
+    told = metadata(operation)
+    assert told.state == discovery.DiscoverFindingsMetadata.STATE_QUEUED
+    assert dict(told.parameters) == {"count": 4, "ratio": 0.5, "space": "w"}
+    assert (operation.done, told.generator) == (False, live.toy.name)
+
+
+def test_a_request_id_makes_a_start_idempotent(live: Scene) -> None:
+    request_id = str(uuid.uuid4())
+    first = discover(live, request_id=request_id)
+    assert discover(live, request_id=request_id).name == first.name
+    assert discover(live).name != first.name
+
+
+def test_validation_starts_nothing(live: Scene) -> None:
+    before = len(live.submitter.queue)
+    operation = discover(live, validate_only=True)
+    assert (operation.done, operation.name) == (True, "")
+    assert dict(metadata(operation).parameters)["count"] == 4
+    assert len(live.submitter.queue) == before
+
+
+def test_progress_is_live_and_the_end_is_told(live: Scene) -> None:
+    stub = OperationsStub(live.channel)
+    name = discover(live).name
+    live.jobs.update(name, lambda job: move(job, State.RUNNING, attempt=1))
+    live.signals.report(name, Progress(stage=Stage.FIT, done=3, total=8, note="axis 3"))
+    asked = operations_pb2.GetOperationRequest(name=name)
+    told = metadata(stub.GetOperation(asked, timeout=5))
+    assert (told.stage, told.done, told.total, told.note) == ("fit", 3, 8, "axis 3")
+    assert told.attempt == 1
+    result = JobResult(finding_set=live.findings, digest="0" * 64, count=3, scored=True)
+    timer = threading.Timer(
+        0.3,
+        lambda: live.jobs.update(name, lambda job: move(job, State.SUCCEEDED, result=result)),
+    )
+    timer.start()
+    began = time.monotonic()
+    ended = stub.WaitOperation(operations_pb2.WaitOperationRequest(name=name), timeout=10)
+    assert 0.2 < time.monotonic() - began < 5
+    response = discovery.DiscoverFindingsResponse()
+    assert ended.response.Unpack(response)
+    assert (response.finding_set, response.finding_count) == (live.findings, 3)
+    assert live.jobs.get(name).create_time <= datetime.now(UTC)
+
+
+def test_a_wait_ends_with_its_timeout(live: Scene) -> None:
+    stub = OperationsStub(live.channel)
+    waiting = operations_pb2.WaitOperationRequest(
+        name=live.running, timeout=Duration(nanos=200_000_000)
+    )
+    began = time.monotonic()
+    assert not stub.WaitOperation(waiting, timeout=10).done
+    assert 0.15 < time.monotonic() - began < 3
+    until_deadline = operations_pb2.WaitOperationRequest(name=live.running)
+    assert not stub.WaitOperation(until_deadline, timeout=1).done
+
+
+def test_a_failed_operation_says_why(live: Scene) -> None:
+    stub = OperationsStub(live.channel)
+    name = discover(live).name
+    error = JobError.of(DataMissing("install the data", package="x"))
+    live.jobs.update(name, lambda job: move(job, State.FAILED, error=error))
+    operation = stub.GetOperation(operations_pb2.GetOperationRequest(name=name), timeout=5)
+    assert operation.error.code == code_pb2.FAILED_PRECONDITION
+    info = error_details_pb2.ErrorInfo()
+    assert operation.error.details[0].Unpack(info)
+    assert (info.reason, info.metadata["package"]) == ("DATA_MISSING", "x")
+
+
+def test_operations_are_cancelled_listed_and_deleted(live: Scene) -> None:
+    stub = OperationsStub(live.channel)
+    name = discover(live).name
+    stub.CancelOperation(operations_pb2.CancelOperationRequest(name=name), timeout=5)
+    operation = stub.GetOperation(operations_pb2.GetOperationRequest(name=name), timeout=5)
+    assert (operation.done, operation.error.code) == (True, code_pb2.CANCELLED)
+    listing = operations_pb2.ListOperationsRequest(name=PARENT, page_size=1000)
+    names = [o.name for o in stub.ListOperations(listing, timeout=5).operations]
+    assert name in names
+    assert names == sorted(names)
+    stub.DeleteOperation(operations_pb2.DeleteOperationRequest(name=name), timeout=5)
+    with pytest.raises(grpc.RpcError) as caught:
+        stub.GetOperation(operations_pb2.GetOperationRequest(name=name), timeout=5)
+    assert caught.value.code() is grpc.StatusCode.NOT_FOUND
+
+
+def test_a_running_operation_is_told_to_stop(live: Scene) -> None:
+    name = discover(live).name
+    live.jobs.update(name, lambda job: move(job, State.RUNNING))
+    OperationsStub(live.channel).CancelOperation(
+        operations_pb2.CancelOperationRequest(name=name), timeout=5
+    )
+    assert live.jobs.get(name).state is State.CANCELLING
+    assert live.signals.cancel_requested(name)
+
+
+def test_reflection_names_every_service(live: Scene) -> None:
+    stub = reflection_pb2_grpc.ServerReflectionStub(live.channel)
+    asked = reflection_pb2.ServerReflectionRequest(list_services="")
+    answer = next(stub.ServerReflectionInfo(iter([asked]), timeout=5))
+    names = {service.name for service in answer.list_services_response.service}
+    assert {call.split("/")[1] for call in BASES} <= names
+    symbol = reflection_pb2.ServerReflectionRequest(
+        file_containing_symbol="directrix.v1.EditingService"
+    )
+    answer = next(stub.ServerReflectionInfo(iter([symbol]), timeout=5))
+    assert answer.file_descriptor_response.file_descriptor_proto
