@@ -16,6 +16,7 @@ from directrix.batches import in_fixed_batches
 from directrix.errors import NeedsUnmet
 from directrix.generators import ORDER, Generator
 from directrix.population import latents
+from directrix.predictors import Predictor
 from directrix.types import FindingSet, Latent, Population, PredictorCard, Provenance, Space
 
 LIBRARIES = ("numpy", "scikit-learn", "torch")
@@ -28,11 +29,17 @@ class Need(StrEnum):
     WEIGHTS = "weights"
     """The generator's weights on the method's own device."""
     GRADIENTS = "gradients"
-    """Gradients through generator and predictors on the method's own device."""
+    """Images of the generator, and gradients through it, on the method's own device."""
+    NETWORKS = "networks"
+    """The predictors themselves on the method's own device: at least one predictor."""
     POPULATION = "population"
     """A scored population: at least one predictor."""
     SCORES = "scores"
     """Scores of latents of its own choice: at least one predictor."""
+
+
+JUDGED = frozenset({Need.POPULATION, Need.SCORES, Need.NETWORKS})
+"""Needs whose fulfilment takes predictors: with one of them findings depend on who judges."""
 
 
 class MethodParams(BaseModel):
@@ -106,6 +113,8 @@ class Problem:
     """Scored by all predictors, for Need.POPULATION."""
     score: Scoring | None = None
     """For Need.SCORES."""
+    networks: tuple[Predictor, ...] = ()
+    """The predictors on `device`, one for each of `predictors`, for Need.NETWORKS."""
     learners: Mapping[str, Learner] = field(default_factory=dict)
     seed: int = 0
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
@@ -159,17 +168,20 @@ class DiscoveryMethod(ABC):
     def check_needs(self, problem: Problem) -> None:
         """Raises NeedsUnmet where the problem lacks what the method declares to need."""
         population, scores = Need.POPULATION in self.needs, Need.SCORES in self.needs
-        if (population or scores) and not problem.predictors:
+        networks = Need.NETWORKS in self.needs
+        if self.needs & JUDGED and not problem.predictors:
             raise NeedsUnmet(f"{self.name} needs at least one predictor")
         if population and problem.population is None:
             raise NeedsUnmet(f"{self.name} needs a scored population")
         if scores and problem.score is None:
             raise NeedsUnmet(f"{self.name} needs scores of latents of its own choice")
+        if networks and len(problem.networks) != len(problem.predictors):
+            raise NeedsUnmet(f"{self.name} needs its predictors on its own device")
 
     def provenance(self, problem: Problem) -> Provenance:
         """Where this method's findings come from: only what it needs counts for the digest."""
         population = problem.population if Need.POPULATION in self.needs else None
-        judged = bool(self.needs & {Need.POPULATION, Need.SCORES, Need.GRADIENTS})
+        judged = bool(self.needs & JUDGED)
         return Provenance(
             method=self.name,
             version=self.version,

@@ -40,7 +40,7 @@ class DiscoveryMethod(_message.Message):
     """Its version."""
     @_builtins.property
     def needs(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """What it needs: "weights", "gradients", "population", "scores"."""
+        """What it needs: "weights", "gradients", "networks", "population", "scores"."""
 
     @_builtins.property
     def parameters_schema(self) -> _struct_pb2.Struct:

@@ -12,10 +12,11 @@ from functools import cached_property, partial
 import numpy as np
 import torch
 
-from directrix import generators, learners, methods
+from directrix import generators, learners, methods, predictors
 from directrix.archive import finding_set_digest, pack_arrays, unpack_arrays, unpack_model
 from directrix.discovery import DiscoveryMethod, Need, Problem
 from directrix.errors import ModelNotFound, NeedsUnmet
+from directrix.predictors import Predictor
 from directrix.scorecard import ScorecardPlan
 from directrix.types import (
     SHARD,
@@ -149,6 +150,7 @@ class _Walk:
             predictors=self._predictors,
             population=population,
             score=self._score if Need.SCORES in self._method.needs else None,
+            networks=self._networks() if Need.NETWORKS in self._method.needs else (),
             learners=learners.learners(),
             seed=self._spec.seed,
             device=self._device,
@@ -157,6 +159,13 @@ class _Walk:
         )
         _log.info("%s: fit of %s", self._attempt.job.name, self._spec.method)
         return self._method.fit(problem)
+
+    def _networks(self) -> tuple[Predictor, ...]:
+        """The predictors on this worker's device."""
+        found = [unpack_model(*self._catalogue.model_files(digest)) for digest in self._digests]
+        return tuple(
+            predictors.build(_predictor_of(card), arrays, self._device) for card, arrays in found
+        )
 
     def _score(self, latents: Latent) -> np.ndarray:
         """What methods get as `Problem.score`."""

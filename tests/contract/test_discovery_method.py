@@ -13,7 +13,7 @@ from torch import nn
 
 from directrix import methods
 from directrix.archive import finding_set_digest, pack_finding_set, unpack_finding_set
-from directrix.discovery import DiscoveryMethod, Need, Problem
+from directrix.discovery import JUDGED, DiscoveryMethod, Need, Problem
 from directrix.errors import Cancelled, NeedsUnmet
 from directrix.generators import Generator
 from directrix.types import (
@@ -133,7 +133,7 @@ def test_findings_survive_the_archive(method: DiscoveryMethod, world: World) -> 
 def test_provenance_is_complete(method: DiscoveryMethod, world: World) -> None:
     problem = world.problem()
     provenance = method.fit(problem).provenance
-    judged = method.needs != {Need.WEIGHTS}
+    judged = bool(method.needs & JUDGED)
     assert (provenance.method, provenance.version) == (method.name, method.version)
     assert provenance.parameters == method.params.model_dump(mode="json")
     assert set(provenance.parameters) == set(method.Params.model_fields)
@@ -234,7 +234,7 @@ class GuardedGenerator(Generator):
     def synthesise(
         self, latents, space, noise=Noise.CONSTANT, noise_seeds=(), taps=None
     ) -> torch.Tensor:
-        assert Need.GRADIENTS in self.needs, "images were not declared"
+        assert {Need.GRADIENTS, Need.NETWORKS} & self.needs, "images were not declared"
         return self.inner.synthesise(latents, space, noise, noise_seeds, taps)
 
     def weights(self, space: Space) -> Mapping[int, torch.Tensor]:
@@ -249,7 +249,7 @@ class GuardedProblem(Problem):
     forbidden: frozenset[str] = frozenset()
 
     def __getattribute__(self, name: str) -> object:
-        if name in ("predictors", "population", "score"):
+        if name in ("predictors", "population", "score", "networks"):
             forbidden = object.__getattribute__(self, "forbidden")
             assert name not in forbidden, f"{name} was not declared"
         return object.__getattribute__(self, name)
@@ -270,19 +270,21 @@ def undeclared(needs: frozenset[Need]) -> Iterator[str]:
         yield "population"
     if Need.SCORES not in needs:
         yield "score"
-    if needs == {Need.WEIGHTS}:
+    if Need.NETWORKS not in needs:
+        yield "networks"
+    if not needs & JUDGED:
         yield "predictors"
 
 
 def test_unmet_needs_are_refused(method: DiscoveryMethod, world: World) -> None:
     bare = Problem(world.generator, seed=3)
-    if method.needs == {Need.WEIGHTS}:
+    if not method.needs & JUDGED:
         assert len(method.fit(bare)) > 0
         return
     with pytest.raises(NeedsUnmet, match=method.name):
         method.fit(bare)
     with pytest.raises(NeedsUnmet, match=method.name):
-        method.fit(world.problem(population=None, score=None))
+        method.fit(world.problem(population=None, score=None, networks=()))
 
 
 # ---- planted truth

@@ -64,6 +64,7 @@ class World:
             "predictors": (self.predictor.card,),
             "population": self.scored,
             "score": self.renderer.score,
+            "networks": (self.predictor,),
             "seed": 3,
         }
         return Problem(self.generator, **(settings | parts))
