@@ -215,7 +215,7 @@ Global___DiscoverFindingsResponse: _TypeAlias = DiscoverFindingsResponse  # noqa
 
 @_typing.final
 class DiscoverFindingsMetadata(_message.Message):
-    """How a discovery stands."""
+    """How a job stands: a discovery, or the training of an encoder."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -276,7 +276,7 @@ class DiscoverFindingsMetadata(_message.Message):
     state: Global___DiscoverFindingsMetadata.State.ValueType
     """The state of the job."""
     method: _builtins.str
-    """The method."""
+    """The method; "train-encoder" of a training."""
     stage: _builtins.str
     """What is being done: "population", "fit", "scorecard", "commit"."""
     done: _builtins.int

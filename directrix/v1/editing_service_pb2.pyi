@@ -327,25 +327,65 @@ class InvertImageRequest(_message.Message):
 
     GENERATOR_FIELD_NUMBER: _builtins.int
     SOURCE_FIELD_NUMBER: _builtins.int
+    CLASSIFIERS_FIELD_NUMBER: _builtins.int
     generator: _builtins.str
     """The generator, "projects/{p}/models/{m}"."""
     @_builtins.property
     def source(self) -> _values_pb2.ImageSource:
         """The picture and how to search."""
 
+    @_builtins.property
+    def classifiers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Classifiers that are asked whether they still say the same."""
+
     def __init__(
         self,
         *,
         generator: _builtins.str = ...,
         source: _values_pb2.ImageSource | None = ...,
+        classifiers: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["source", b"source"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["generator", b"generator", "source", b"source"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["classifiers", b"classifiers", "generator", b"generator", "source", b"source"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___InvertImageRequest: _TypeAlias = InvertImageRequest  # noqa: Y015
+
+@_typing.final
+class LabelVerdict(_message.Message):
+    """What one classifier says of a picture and of its reconstruction."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CLASSIFIER_FIELD_NUMBER: _builtins.int
+    LABEL_FIELD_NUMBER: _builtins.int
+    RECONSTRUCTION_LABEL_FIELD_NUMBER: _builtins.int
+    LABEL_KEPT_FIELD_NUMBER: _builtins.int
+    classifier: _builtins.str
+    """The classifier, "projects/{p}/models/{m}"."""
+    label: _builtins.str
+    """The class of the picture; of a classifier with one scorer "" where that is negative."""
+    reconstruction_label: _builtins.str
+    """The class of the reconstruction."""
+    label_kept: _builtins.bool
+    """Whether the two are the same."""
+    def __init__(
+        self,
+        *,
+        classifier: _builtins.str = ...,
+        label: _builtins.str = ...,
+        reconstruction_label: _builtins.str = ...,
+        label_kept: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["classifier", b"classifier", "label", b"label", "label_kept", b"label_kept", "reconstruction_label", b"reconstruction_label"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LabelVerdict: _TypeAlias = LabelVerdict  # noqa: Y015
 
 @_typing.final
 class InvertImageResponse(_message.Message):
@@ -356,8 +396,12 @@ class InvertImageResponse(_message.Message):
     LATENT_FIELD_NUMBER: _builtins.int
     RECONSTRUCTION_FIELD_NUMBER: _builtins.int
     ERROR_FIELD_NUMBER: _builtins.int
+    VERDICTS_FIELD_NUMBER: _builtins.int
+    NOISE_ERROR_FIELD_NUMBER: _builtins.int
     error: _builtins.float
-    """The mean squared error in [-1, 1]."""
+    """The mean squared error of the reconstruction's pixels in [-1, 1]."""
+    noise_error: _builtins.float
+    """The error with the optimised noise inputs; absent where none were optimised."""
     @_builtins.property
     def latent(self) -> _values_pb2.Latent:
         """The latent."""
@@ -366,17 +410,25 @@ class InvertImageResponse(_message.Message):
     def reconstruction(self) -> _values_pb2.Image:
         """What the generator makes of it."""
 
+    @_builtins.property
+    def verdicts(self) -> _containers.RepeatedCompositeFieldContainer[Global___LabelVerdict]:
+        """One entry a classifier, in their order."""
+
     def __init__(
         self,
         *,
         latent: _values_pb2.Latent | None = ...,
         reconstruction: _values_pb2.Image | None = ...,
         error: _builtins.float = ...,
+        verdicts: _abc.Iterable[Global___LabelVerdict] | None = ...,
+        noise_error: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["latent", b"latent", "reconstruction", b"reconstruction"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_noise_error", b"_noise_error", "latent", b"latent", "noise_error", b"noise_error", "reconstruction", b"reconstruction"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["error", b"error", "latent", b"latent", "reconstruction", b"reconstruction"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_noise_error", b"_noise_error", "error", b"error", "latent", b"latent", "noise_error", b"noise_error", "reconstruction", b"reconstruction", "verdicts", b"verdicts"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__noise_error: _TypeAlias = _typing.Literal["noise_error"]  # noqa: Y015
+    _WhichOneofArgType__noise_error: _TypeAlias = _typing.Literal["_noise_error", b"_noise_error"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__noise_error) -> _WhichOneofReturnType__noise_error | None: ...
 
 Global___InvertImageResponse: _TypeAlias = InvertImageResponse  # noqa: Y015

@@ -4,6 +4,7 @@ isort:skip_file
 """
 
 from collections import abc as _abc
+from directrix.v1 import values_pb2 as _values_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
@@ -37,6 +38,8 @@ class Model(_message.Message):
         """Latent to image."""
         KIND_PREDICTOR: Model._Kind.ValueType  # 2
         """Image to scores."""
+        KIND_ENCODER: Model._Kind.ValueType  # 3
+        """Image to a latent of one generator."""
 
     class Kind(_Kind, metaclass=_KindEnumTypeWrapper):
         """What a model is for."""
@@ -47,6 +50,8 @@ class Model(_message.Message):
     """Latent to image."""
     KIND_PREDICTOR: Model.Kind.ValueType  # 2
     """Image to scores."""
+    KIND_ENCODER: Model.Kind.ValueType  # 3
+    """Image to a latent of one generator."""
 
     NAME_FIELD_NUMBER: _builtins.int
     DIGEST_FIELD_NUMBER: _builtins.int
@@ -189,3 +194,83 @@ class ListModelsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListModelsResponse: _TypeAlias = ListModelsResponse  # noqa: Y015
+
+@_typing.final
+class TrainEncoderRequest(_message.Message):
+    """Request of TrainEncoder."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARENT_FIELD_NUMBER: _builtins.int
+    GENERATOR_FIELD_NUMBER: _builtins.int
+    MODEL_ID_FIELD_NUMBER: _builtins.int
+    SPACE_FIELD_NUMBER: _builtins.int
+    EMBEDDER_FIELD_NUMBER: _builtins.int
+    STEPS_FIELD_NUMBER: _builtins.int
+    SEED_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    parent: _builtins.str
+    """"projects/{p}"."""
+    generator: _builtins.str
+    """The generator, "projects/{p}/models/{m}"."""
+    model_id: _builtins.str
+    """The last part of the encoder's name."""
+    space: _values_pb2.Space.ValueType
+    """The space of its latents: unset means W+ where the generator has it, else its last one; never S."""
+    embedder: _builtins.str
+    """A predictor with feature maps whose perceptual distance is part of the loss; empty: none."""
+    steps: _builtins.int
+    """Training steps of 32 images; 0 means 4000."""
+    seed: _builtins.int
+    """The seed of everything random."""
+    request_id: _builtins.str
+    """Makes the start idempotent: the same id and request give the same operation for 24 hours."""
+    validate_only: _builtins.bool
+    """Checks everything and starts nothing."""
+    def __init__(
+        self,
+        *,
+        parent: _builtins.str = ...,
+        generator: _builtins.str = ...,
+        model_id: _builtins.str = ...,
+        space: _values_pb2.Space.ValueType = ...,
+        embedder: _builtins.str = ...,
+        steps: _builtins.int = ...,
+        seed: _builtins.int = ...,
+        request_id: _builtins.str = ...,
+        validate_only: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["embedder", b"embedder", "generator", b"generator", "model_id", b"model_id", "parent", b"parent", "request_id", b"request_id", "seed", b"seed", "space", b"space", "steps", b"steps", "validate_only", b"validate_only"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TrainEncoderRequest: _TypeAlias = TrainEncoderRequest  # noqa: Y015
+
+@_typing.final
+class TrainEncoderResponse(_message.Message):
+    """Answer of TrainEncoder."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MODEL_FIELD_NUMBER: _builtins.int
+    DIGEST_FIELD_NUMBER: _builtins.int
+    model: _builtins.str
+    """The encoder, "projects/{p}/models/{m}". Its card holds its errors on held-out images."""
+    digest: _builtins.str
+    """The encoder's digest."""
+    def __init__(
+        self,
+        *,
+        model: _builtins.str = ...,
+        digest: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["digest", b"digest", "model", b"model"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TrainEncoderResponse: _TypeAlias = TrainEncoderResponse  # noqa: Y015

@@ -4,6 +4,7 @@ import grpc
 import warnings
 
 from directrix.v1 import model_service_pb2 as directrix_dot_v1_dot_model__service__pb2
+from google.longrunning import operations_pb2 as google_dot_longrunning_dot_operations__pb2
 
 GRPC_GENERATED_VERSION = '1.80.0'
 GRPC_VERSION = grpc.__version__
@@ -26,7 +27,7 @@ if _version_not_supported:
 
 
 class ModelServiceStub(object):
-    """Registers and lists generators and predictors.
+    """Registers and lists generators, predictors and encoders, and trains encoders.
     """
 
     def __init__(self, channel):
@@ -50,10 +51,15 @@ class ModelServiceStub(object):
                 request_serializer=directrix_dot_v1_dot_model__service__pb2.ListModelsRequest.SerializeToString,
                 response_deserializer=directrix_dot_v1_dot_model__service__pb2.ListModelsResponse.FromString,
                 _registered_method=True)
+        self.TrainEncoder = channel.unary_unary(
+                '/directrix.v1.ModelService/TrainEncoder',
+                request_serializer=directrix_dot_v1_dot_model__service__pb2.TrainEncoderRequest.SerializeToString,
+                response_deserializer=google_dot_longrunning_dot_operations__pb2.Operation.FromString,
+                _registered_method=True)
 
 
 class ModelServiceServicer(object):
-    """Registers and lists generators and predictors.
+    """Registers and lists generators, predictors and encoders, and trains encoders.
     """
 
     def CreateModel(self, request, context):
@@ -77,6 +83,13 @@ class ModelServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def TrainEncoder(self, request, context):
+        """Starts training an encoder of a generator, on images that the generator draws.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ModelServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -95,6 +108,11 @@ def add_ModelServiceServicer_to_server(servicer, server):
                     request_deserializer=directrix_dot_v1_dot_model__service__pb2.ListModelsRequest.FromString,
                     response_serializer=directrix_dot_v1_dot_model__service__pb2.ListModelsResponse.SerializeToString,
             ),
+            'TrainEncoder': grpc.unary_unary_rpc_method_handler(
+                    servicer.TrainEncoder,
+                    request_deserializer=directrix_dot_v1_dot_model__service__pb2.TrainEncoderRequest.FromString,
+                    response_serializer=google_dot_longrunning_dot_operations__pb2.Operation.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'directrix.v1.ModelService', rpc_method_handlers)
@@ -104,7 +122,7 @@ def add_ModelServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ModelService(object):
-    """Registers and lists generators and predictors.
+    """Registers and lists generators, predictors and encoders, and trains encoders.
     """
 
     @staticmethod
@@ -178,6 +196,33 @@ class ModelService(object):
             '/directrix.v1.ModelService/ListModels',
             directrix_dot_v1_dot_model__service__pb2.ListModelsRequest.SerializeToString,
             directrix_dot_v1_dot_model__service__pb2.ListModelsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TrainEncoder(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/directrix.v1.ModelService/TrainEncoder',
+            directrix_dot_v1_dot_model__service__pb2.TrainEncoderRequest.SerializeToString,
+            google_dot_longrunning_dot_operations__pb2.Operation.FromString,
             options,
             channel_credentials,
             insecure,

@@ -5,6 +5,7 @@ isort:skip_file
 
 from collections import abc as _abc
 from directrix.v1 import model_service_pb2 as _model_service_pb2
+from google.longrunning import operations_pb2 as _operations_pb2
 from grpc import aio as _aio
 import abc as _abc_1
 import grpc as _grpc
@@ -27,7 +28,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class ModelServiceStub:
-    """Registers and lists generators and predictors."""
+    """Registers and lists generators, predictors and encoders, and trains encoders."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -39,10 +40,12 @@ class ModelServiceStub:
     """Returns one model."""
     ListModels: _grpc.UnaryUnaryMultiCallable[_model_service_pb2.ListModelsRequest, _model_service_pb2.ListModelsResponse]
     """Lists the models of a project, by name."""
+    TrainEncoder: _grpc.UnaryUnaryMultiCallable[_model_service_pb2.TrainEncoderRequest, _operations_pb2.Operation]
+    """Starts training an encoder of a generator, on images that the generator draws."""
 
 @_typing.type_check_only
 class ModelServiceAsyncStub(ModelServiceStub):
-    """Registers and lists generators and predictors."""
+    """Registers and lists generators, predictors and encoders, and trains encoders."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateModel: _aio.UnaryUnaryMultiCallable[_model_service_pb2.CreateModelRequest, _model_service_pb2.Model]  # type: ignore[assignment]
@@ -51,9 +54,11 @@ class ModelServiceAsyncStub(ModelServiceStub):
     """Returns one model."""
     ListModels: _aio.UnaryUnaryMultiCallable[_model_service_pb2.ListModelsRequest, _model_service_pb2.ListModelsResponse]  # type: ignore[assignment]
     """Lists the models of a project, by name."""
+    TrainEncoder: _aio.UnaryUnaryMultiCallable[_model_service_pb2.TrainEncoderRequest, _operations_pb2.Operation]  # type: ignore[assignment]
+    """Starts training an encoder of a generator, on images that the generator draws."""
 
 class ModelServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Registers and lists generators and predictors."""
+    """Registers and lists generators, predictors and encoders, and trains encoders."""
 
     @_abc_1.abstractmethod
     def CreateModel(
@@ -78,5 +83,13 @@ class ModelServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_model_service_pb2.ListModelsResponse, _abc.Awaitable[_model_service_pb2.ListModelsResponse]]:
         """Lists the models of a project, by name."""
+
+    @_abc_1.abstractmethod
+    def TrainEncoder(
+        self,
+        request: _model_service_pb2.TrainEncoderRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operations_pb2.Operation, _abc.Awaitable[_operations_pb2.Operation]]:
+        """Starts training an encoder of a generator, on images that the generator draws."""
 
 def add_ModelServiceServicer_to_server(servicer: ModelServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -659,22 +659,44 @@ class ImageSource(_message.Message):
     IMAGE_FIELD_NUMBER: _builtins.int
     SPACE_FIELD_NUMBER: _builtins.int
     STEPS_FIELD_NUMBER: _builtins.int
+    ENCODER_FIELD_NUMBER: _builtins.int
+    ENCODER_ONLY_FIELD_NUMBER: _builtins.int
+    EMBEDDER_FIELD_NUMBER: _builtins.int
+    OPTIMISE_NOISE_FIELD_NUMBER: _builtins.int
     image: _builtins.bytes
     """PNG, JPEG or WebP, of the generator's size."""
     space: Global___Space.ValueType
     """Where to search: W+ where the generator has it, else Z."""
     steps: _builtins.int
     """Optimisation steps; 0 means 200."""
+    encoder: _builtins.str
+    """An encoder of this generator and space, "projects/{p}/models/{m}": the search starts where it
+    says. Empty: at the best of seeded samples.
+    """
+    encoder_only: _builtins.bool
+    """Takes what the encoder says as it is, without a search; needs `encoder`."""
+    embedder: _builtins.str
+    """A predictor with feature maps, "projects/{p}/models/{m}": its perceptual distance is minimised
+    beside the pixels' error. Empty: pixels alone.
+    """
+    optimise_noise: _builtins.bool
+    """Optimises the noise inputs too, regularised, so that the latent need not explain noise. They
+    are then forgotten: a recipe renders the latent with its own noise.
+    """
     def __init__(
         self,
         *,
         image: _builtins.bytes = ...,
         space: Global___Space.ValueType = ...,
         steps: _builtins.int = ...,
+        encoder: _builtins.str = ...,
+        encoder_only: _builtins.bool = ...,
+        embedder: _builtins.str = ...,
+        optimise_noise: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["image", b"image", "space", b"space", "steps", b"steps"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["embedder", b"embedder", "encoder", b"encoder", "encoder_only", b"encoder_only", "image", b"image", "optimise_noise", b"optimise_noise", "space", b"space", "steps", b"steps"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

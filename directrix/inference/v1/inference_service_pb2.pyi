@@ -423,21 +423,27 @@ class InvertRequest(_message.Message):
 
     GENERATOR_FIELD_NUMBER: _builtins.int
     SOURCE_FIELD_NUMBER: _builtins.int
+    PREDICTORS_FIELD_NUMBER: _builtins.int
     generator: _builtins.str
     """The generator's digest."""
     @_builtins.property
     def source(self) -> _values_pb2.ImageSource:
-        """The picture as it was sent, and how to search."""
+        """The picture as it was sent, and how to search; models in it are digests."""
+
+    @_builtins.property
+    def predictors(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The digests of the predictors that score the picture and its reconstruction."""
 
     def __init__(
         self,
         *,
         generator: _builtins.str = ...,
         source: _values_pb2.ImageSource | None = ...,
+        predictors: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["source", b"source"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["generator", b"generator", "source", b"source"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["generator", b"generator", "predictors", b"predictors", "source", b"source"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -453,8 +459,12 @@ class InvertResponse(_message.Message):
     RECONSTRUCTION_FIELD_NUMBER: _builtins.int
     MEAN_SQUARED_ERROR_FIELD_NUMBER: _builtins.int
     ERROR_FIELD_NUMBER: _builtins.int
+    SCORES_FIELD_NUMBER: _builtins.int
+    NOISE_ERROR_FIELD_NUMBER: _builtins.int
     mean_squared_error: _builtins.float
     """The mean squared error in [-1, 1]."""
+    noise_error: _builtins.float
+    """The error with the optimised noise inputs, where there are any."""
     @_builtins.property
     def latent(self) -> _values_pb2.Latent:
         """The latent."""
@@ -467,6 +477,12 @@ class InvertResponse(_message.Message):
     def error(self) -> Global___ItemError:
         """Set where the call failed."""
 
+    @_builtins.property
+    def scores(self) -> _values_pb2.Tensor:
+        """float32 [2, K]: the scores of the picture and of its reconstruction, all predictors side by
+        side.
+        """
+
     def __init__(
         self,
         *,
@@ -474,12 +490,16 @@ class InvertResponse(_message.Message):
         reconstruction: _values_pb2.Tensor | None = ...,
         mean_squared_error: _builtins.float = ...,
         error: Global___ItemError | None = ...,
+        scores: _values_pb2.Tensor | None = ...,
+        noise_error: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["error", b"error", "latent", b"latent", "reconstruction", b"reconstruction"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_noise_error", b"_noise_error", "error", b"error", "latent", b"latent", "noise_error", b"noise_error", "reconstruction", b"reconstruction", "scores", b"scores"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["error", b"error", "latent", b"latent", "mean_squared_error", b"mean_squared_error", "reconstruction", b"reconstruction"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_noise_error", b"_noise_error", "error", b"error", "latent", b"latent", "mean_squared_error", b"mean_squared_error", "noise_error", b"noise_error", "reconstruction", b"reconstruction", "scores", b"scores"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__noise_error: _TypeAlias = _typing.Literal["noise_error"]  # noqa: Y015
+    _WhichOneofArgType__noise_error: _TypeAlias = _typing.Literal["_noise_error", b"_noise_error"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__noise_error) -> _WhichOneofReturnType__noise_error | None: ...
 
 Global___InvertResponse: _TypeAlias = InvertResponse  # noqa: Y015
 
