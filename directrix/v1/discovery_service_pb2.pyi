@@ -136,6 +136,7 @@ class DiscoverFindingsRequest(_message.Message):
     SAMPLES_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    JUDGES_FIELD_NUMBER: _builtins.int
     parent: _builtins.str
     """"projects/{p}"."""
     generator: _builtins.str
@@ -152,11 +153,15 @@ class DiscoverFindingsRequest(_message.Message):
     """Checks everything and starts nothing."""
     @_builtins.property
     def predictors(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """The predictors whose scorers the method and the scorecard use."""
+        """The predictors whose scorers the method uses; they judge too where there are no judges."""
 
     @_builtins.property
     def parameters(self) -> _struct_pb2.Struct:
         """The method's parameters; what is left out takes its default."""
+
+    @_builtins.property
+    def judges(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Predictors that the method does not see and the scorecard is made with."""
 
     def __init__(
         self,
@@ -170,10 +175,11 @@ class DiscoverFindingsRequest(_message.Message):
         samples: _builtins.int = ...,
         request_id: _builtins.str = ...,
         validate_only: _builtins.bool = ...,
+        judges: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["parameters", b"parameters"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["generator", b"generator", "method", b"method", "parameters", b"parameters", "parent", b"parent", "predictors", b"predictors", "request_id", b"request_id", "samples", b"samples", "seed", b"seed", "validate_only", b"validate_only"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["generator", b"generator", "judges", b"judges", "method", b"method", "parameters", b"parameters", "parent", b"parent", "predictors", b"predictors", "request_id", b"request_id", "samples", b"samples", "seed", b"seed", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -65,6 +65,7 @@ class EditImageResponse(_message.Message):
 
     IMAGE_FIELD_NUMBER: _builtins.int
     SCORES_FIELD_NUMBER: _builtins.int
+    ALPHAS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def image(self) -> _values_pb2.Image:
         """The picture."""
@@ -73,15 +74,20 @@ class EditImageResponse(_message.Message):
     def scores(self) -> _containers.RepeatedCompositeFieldContainer[_values_pb2.Scores]:
         """One entry a predictor, of the picture's own bytes."""
 
+    @_builtins.property
+    def alphas(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """The alpha of every move of the recipe, those asked for by change_sd included."""
+
     def __init__(
         self,
         *,
         image: _values_pb2.Image | None = ...,
         scores: _abc.Iterable[_values_pb2.Scores] | None = ...,
+        alphas: _abc.Iterable[_builtins.float] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["image", b"image"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["image", b"image", "scores", b"scores"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alphas", b"alphas", "image", b"image", "scores", b"scores"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

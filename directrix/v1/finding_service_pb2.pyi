@@ -304,6 +304,135 @@ class ScorerRef(_message.Message):
 Global___ScorerRef: _TypeAlias = ScorerRef  # noqa: Y015
 
 @_typing.final
+class MatchedScore(_message.Message):
+    """What a finding does where its target has changed by a given amount. What is absent is not
+    reached, or nobody could tell.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHANGE_SD_FIELD_NUMBER: _builtins.int
+    REACHED_FIELD_NUMBER: _builtins.int
+    ALPHA_FIELD_NUMBER: _builtins.int
+    DEPENDENCY_MEAN_SD_FIELD_NUMBER: _builtins.int
+    DEPENDENCY_MEAN_LOW_SD_FIELD_NUMBER: _builtins.int
+    DEPENDENCY_MEAN_HIGH_SD_FIELD_NUMBER: _builtins.int
+    DEPENDENCY_MAX_SD_FIELD_NUMBER: _builtins.int
+    DEPENDENCY_MAX_LOW_SD_FIELD_NUMBER: _builtins.int
+    DEPENDENCY_MAX_HIGH_SD_FIELD_NUMBER: _builtins.int
+    EFFECTS_SD_FIELD_NUMBER: _builtins.int
+    FRECHET_FIELD_NUMBER: _builtins.int
+    IDENTITY_FIELD_NUMBER: _builtins.int
+    LOG_DENSITY_FIELD_NUMBER: _builtins.int
+    NORM_RATIO_FIELD_NUMBER: _builtins.int
+    AREA_FIELD_NUMBER: _builtins.int
+    change_sd: _builtins.float
+    """The change of the target, in its SD."""
+    reached: _builtins.float
+    """The share of latents whose target changes so much within the range of strengths."""
+    alpha: _builtins.float
+    """The strength, sign included, at which the mean change of the target is change_sd."""
+    dependency_mean_sd: _builtins.float
+    """The mean over latents of the mean size of the other scorers' changes, in SD."""
+    dependency_mean_low_sd: _builtins.float
+    """Its 95 % bootstrap interval, lower end."""
+    dependency_mean_high_sd: _builtins.float
+    """Its 95 % bootstrap interval, upper end."""
+    dependency_max_sd: _builtins.float
+    """The mean over latents of the largest size of the other scorers' changes, in SD."""
+    dependency_max_low_sd: _builtins.float
+    """Its 95 % bootstrap interval, lower end."""
+    dependency_max_high_sd: _builtins.float
+    """Its 95 % bootstrap interval, upper end."""
+    frechet: _builtins.float
+    """The Frechet distance between the features of the pictures before and after."""
+    identity: _builtins.float
+    """The mean cosine between the embeddings of a picture before and after."""
+    log_density: _builtins.float
+    """The mean change of the latents' log density, in nats."""
+    norm_ratio: _builtins.float
+    """The mean length of the moved latents, as a multiple of the length before."""
+    area: _builtins.float
+    """The share of a picture that holds 90 % of its squared change."""
+    @_builtins.property
+    def effects_sd(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """A row of the re-scoring matrix: the mean change of every scorer at alpha, in SD."""
+
+    def __init__(
+        self,
+        *,
+        change_sd: _builtins.float = ...,
+        reached: _builtins.float = ...,
+        alpha: _builtins.float | None = ...,
+        dependency_mean_sd: _builtins.float | None = ...,
+        dependency_mean_low_sd: _builtins.float | None = ...,
+        dependency_mean_high_sd: _builtins.float | None = ...,
+        dependency_max_sd: _builtins.float | None = ...,
+        dependency_max_low_sd: _builtins.float | None = ...,
+        dependency_max_high_sd: _builtins.float | None = ...,
+        effects_sd: _abc.Iterable[_builtins.float] | None = ...,
+        frechet: _builtins.float | None = ...,
+        identity: _builtins.float | None = ...,
+        log_density: _builtins.float | None = ...,
+        norm_ratio: _builtins.float | None = ...,
+        area: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_alpha", b"_alpha", "_area", b"_area", "_dependency_max_high_sd", b"_dependency_max_high_sd", "_dependency_max_low_sd", b"_dependency_max_low_sd", "_dependency_max_sd", b"_dependency_max_sd", "_dependency_mean_high_sd", b"_dependency_mean_high_sd", "_dependency_mean_low_sd", b"_dependency_mean_low_sd", "_dependency_mean_sd", b"_dependency_mean_sd", "_frechet", b"_frechet", "_identity", b"_identity", "_log_density", b"_log_density", "_norm_ratio", b"_norm_ratio", "alpha", b"alpha", "area", b"area", "dependency_max_high_sd", b"dependency_max_high_sd", "dependency_max_low_sd", b"dependency_max_low_sd", "dependency_max_sd", b"dependency_max_sd", "dependency_mean_high_sd", b"dependency_mean_high_sd", "dependency_mean_low_sd", b"dependency_mean_low_sd", "dependency_mean_sd", b"dependency_mean_sd", "frechet", b"frechet", "identity", b"identity", "log_density", b"log_density", "norm_ratio", b"norm_ratio"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_alpha", b"_alpha", "_area", b"_area", "_dependency_max_high_sd", b"_dependency_max_high_sd", "_dependency_max_low_sd", b"_dependency_max_low_sd", "_dependency_max_sd", b"_dependency_max_sd", "_dependency_mean_high_sd", b"_dependency_mean_high_sd", "_dependency_mean_low_sd", b"_dependency_mean_low_sd", "_dependency_mean_sd", b"_dependency_mean_sd", "_frechet", b"_frechet", "_identity", b"_identity", "_log_density", b"_log_density", "_norm_ratio", b"_norm_ratio", "alpha", b"alpha", "area", b"area", "change_sd", b"change_sd", "dependency_max_high_sd", b"dependency_max_high_sd", "dependency_max_low_sd", b"dependency_max_low_sd", "dependency_max_sd", b"dependency_max_sd", "dependency_mean_high_sd", b"dependency_mean_high_sd", "dependency_mean_low_sd", b"dependency_mean_low_sd", "dependency_mean_sd", b"dependency_mean_sd", "effects_sd", b"effects_sd", "frechet", b"frechet", "identity", b"identity", "log_density", b"log_density", "norm_ratio", b"norm_ratio", "reached", b"reached"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__alpha: _TypeAlias = _typing.Literal["alpha"]  # noqa: Y015
+    _WhichOneofArgType__alpha: _TypeAlias = _typing.Literal["_alpha", b"_alpha"]  # noqa: Y015
+    _WhichOneofReturnType__area: _TypeAlias = _typing.Literal["area"]  # noqa: Y015
+    _WhichOneofArgType__area: _TypeAlias = _typing.Literal["_area", b"_area"]  # noqa: Y015
+    _WhichOneofReturnType__dependency_max_high_sd: _TypeAlias = _typing.Literal["dependency_max_high_sd"]  # noqa: Y015
+    _WhichOneofArgType__dependency_max_high_sd: _TypeAlias = _typing.Literal["_dependency_max_high_sd", b"_dependency_max_high_sd"]  # noqa: Y015
+    _WhichOneofReturnType__dependency_max_low_sd: _TypeAlias = _typing.Literal["dependency_max_low_sd"]  # noqa: Y015
+    _WhichOneofArgType__dependency_max_low_sd: _TypeAlias = _typing.Literal["_dependency_max_low_sd", b"_dependency_max_low_sd"]  # noqa: Y015
+    _WhichOneofReturnType__dependency_max_sd: _TypeAlias = _typing.Literal["dependency_max_sd"]  # noqa: Y015
+    _WhichOneofArgType__dependency_max_sd: _TypeAlias = _typing.Literal["_dependency_max_sd", b"_dependency_max_sd"]  # noqa: Y015
+    _WhichOneofReturnType__dependency_mean_high_sd: _TypeAlias = _typing.Literal["dependency_mean_high_sd"]  # noqa: Y015
+    _WhichOneofArgType__dependency_mean_high_sd: _TypeAlias = _typing.Literal["_dependency_mean_high_sd", b"_dependency_mean_high_sd"]  # noqa: Y015
+    _WhichOneofReturnType__dependency_mean_low_sd: _TypeAlias = _typing.Literal["dependency_mean_low_sd"]  # noqa: Y015
+    _WhichOneofArgType__dependency_mean_low_sd: _TypeAlias = _typing.Literal["_dependency_mean_low_sd", b"_dependency_mean_low_sd"]  # noqa: Y015
+    _WhichOneofReturnType__dependency_mean_sd: _TypeAlias = _typing.Literal["dependency_mean_sd"]  # noqa: Y015
+    _WhichOneofArgType__dependency_mean_sd: _TypeAlias = _typing.Literal["_dependency_mean_sd", b"_dependency_mean_sd"]  # noqa: Y015
+    _WhichOneofReturnType__frechet: _TypeAlias = _typing.Literal["frechet"]  # noqa: Y015
+    _WhichOneofArgType__frechet: _TypeAlias = _typing.Literal["_frechet", b"_frechet"]  # noqa: Y015
+    _WhichOneofReturnType__identity: _TypeAlias = _typing.Literal["identity"]  # noqa: Y015
+    _WhichOneofArgType__identity: _TypeAlias = _typing.Literal["_identity", b"_identity"]  # noqa: Y015
+    _WhichOneofReturnType__log_density: _TypeAlias = _typing.Literal["log_density"]  # noqa: Y015
+    _WhichOneofArgType__log_density: _TypeAlias = _typing.Literal["_log_density", b"_log_density"]  # noqa: Y015
+    _WhichOneofReturnType__norm_ratio: _TypeAlias = _typing.Literal["norm_ratio"]  # noqa: Y015
+    _WhichOneofArgType__norm_ratio: _TypeAlias = _typing.Literal["_norm_ratio", b"_norm_ratio"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__alpha) -> _WhichOneofReturnType__alpha | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__area) -> _WhichOneofReturnType__area | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__dependency_max_high_sd) -> _WhichOneofReturnType__dependency_max_high_sd | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__dependency_max_low_sd) -> _WhichOneofReturnType__dependency_max_low_sd | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__dependency_max_sd) -> _WhichOneofReturnType__dependency_max_sd | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__dependency_mean_high_sd) -> _WhichOneofReturnType__dependency_mean_high_sd | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__dependency_mean_low_sd) -> _WhichOneofReturnType__dependency_mean_low_sd | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__dependency_mean_sd) -> _WhichOneofReturnType__dependency_mean_sd | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__frechet) -> _WhichOneofReturnType__frechet | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__identity) -> _WhichOneofReturnType__identity | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__log_density) -> _WhichOneofReturnType__log_density | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__norm_ratio) -> _WhichOneofReturnType__norm_ratio | None: ...
+
+Global___MatchedScore: _TypeAlias = MatchedScore  # noqa: Y015
+
+@_typing.final
 class FindingScore(_message.Message):
     """What moving along one finding does."""
 
@@ -345,6 +474,11 @@ class FindingScore(_message.Message):
     CURVE_FIELD_NUMBER: _builtins.int
     EFFECT_LOW_SD_FIELD_NUMBER: _builtins.int
     EFFECT_HIGH_SD_FIELD_NUMBER: _builtins.int
+    LINEARITY_FIELD_NUMBER: _builtins.int
+    UNIT_FIELD_NUMBER: _builtins.int
+    SAFE_LOW_FIELD_NUMBER: _builtins.int
+    SAFE_HIGH_FIELD_NUMBER: _builtins.int
+    MATCHED_FIELD_NUMBER: _builtins.int
     index: _builtins.int
     """The finding's position in its set."""
     target: _builtins.str
@@ -361,6 +495,16 @@ class FindingScore(_message.Message):
     """The 95 % bootstrap interval of effect_sd, lower end."""
     effect_high_sd: _builtins.float
     """The 95 % bootstrap interval of effect_sd, upper end."""
+    linearity: _builtins.float
+    """The mean over latents of the squared correlation of strength and target score."""
+    unit: _builtins.float
+    """What one unit of a curve's alpha is as a move's alpha."""
+    safe_low: _builtins.float
+    """The strength down to which the target changes steadily and most of all, and latents stay where
+    the population lies.
+    """
+    safe_high: _builtins.float
+    """The same upwards."""
     @_builtins.property
     def effects_sd(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
         """The change of every scorer over the same move, in SD."""
@@ -368,6 +512,10 @@ class FindingScore(_message.Message):
     @_builtins.property
     def curve(self) -> _containers.RepeatedCompositeFieldContainer[Global___FindingScore.CurvePoint]:
         """Effects at each strength."""
+
+    @_builtins.property
+    def matched(self) -> _containers.RepeatedCompositeFieldContainer[Global___MatchedScore]:
+        """At a change of the target of 1 SD and of 2 SD."""
 
     def __init__(
         self,
@@ -382,10 +530,15 @@ class FindingScore(_message.Message):
         curve: _abc.Iterable[Global___FindingScore.CurvePoint] | None = ...,
         effect_low_sd: _builtins.float = ...,
         effect_high_sd: _builtins.float = ...,
+        linearity: _builtins.float = ...,
+        unit: _builtins.float = ...,
+        safe_low: _builtins.float = ...,
+        safe_high: _builtins.float = ...,
+        matched: _abc.Iterable[Global___MatchedScore] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["curve", b"curve", "effect_high_sd", b"effect_high_sd", "effect_low_sd", b"effect_low_sd", "effect_sd", b"effect_sd", "effects_sd", b"effects_sd", "index", b"index", "monotonicity", b"monotonicity", "side_effect_sd", b"side_effect_sd", "sign", b"sign", "target", b"target"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["curve", b"curve", "effect_high_sd", b"effect_high_sd", "effect_low_sd", b"effect_low_sd", "effect_sd", b"effect_sd", "effects_sd", b"effects_sd", "index", b"index", "linearity", b"linearity", "matched", b"matched", "monotonicity", b"monotonicity", "safe_high", b"safe_high", "safe_low", b"safe_low", "side_effect_sd", b"side_effect_sd", "sign", b"sign", "target", b"target", "unit", b"unit"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -405,6 +558,12 @@ class Scorecard(_message.Message):
     RANDOM_FLOOR_SD_FIELD_NUMBER: _builtins.int
     RANDOM_FINDINGS_FIELD_NUMBER: _builtins.int
     FINDINGS_FIELD_NUMBER: _builtins.int
+    INDEPENDENT_FIELD_NUMBER: _builtins.int
+    MATCHED_SAMPLES_FIELD_NUMBER: _builtins.int
+    FEATURES_DIGEST_FIELD_NUMBER: _builtins.int
+    EMBEDDER_DIGEST_FIELD_NUMBER: _builtins.int
+    STRANGERS_FIELD_NUMBER: _builtins.int
+    ALPHAS_FIELD_NUMBER: _builtins.int
     finding_set: _builtins.str
     """The finding set, "projects/{p}/findingSets/{s}"."""
     generator_digest: _builtins.str
@@ -414,9 +573,19 @@ class Scorecard(_message.Message):
     samples: _builtins.int
     """How many held-out latents."""
     random_floor_sd: _builtins.float
-    """The 95th percentile of the target effect of random findings, in SD."""
+    """What a finding's effect has to exceed to have a name, in SD."""
     random_findings: _builtins.int
     """How many random findings."""
+    independent: _builtins.bool
+    """Whether the method saw none of the predictors that judge here."""
+    matched_samples: _builtins.int
+    """How many other held-out latents had their pictures looked at."""
+    features_digest: _builtins.str
+    """The digest of the predictor whose features Frechet distances are of."""
+    embedder_digest: _builtins.str
+    """The digest of the embedder that compares identities; empty where none judges."""
+    strangers: _builtins.float
+    """The mean cosine between the embeddings of different pictures: what identity falls to."""
     @_builtins.property
     def scorers(self) -> _containers.RepeatedCompositeFieldContainer[Global___ScorerRef]:
         """The scorers that judged."""
@@ -424,6 +593,10 @@ class Scorecard(_message.Message):
     @_builtins.property
     def findings(self) -> _containers.RepeatedCompositeFieldContainer[Global___FindingScore]:
         """One entry a finding."""
+
+    @_builtins.property
+    def alphas(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """The strengths that curves are of."""
 
     def __init__(
         self,
@@ -436,11 +609,155 @@ class Scorecard(_message.Message):
         random_floor_sd: _builtins.float = ...,
         random_findings: _builtins.int = ...,
         findings: _abc.Iterable[Global___FindingScore] | None = ...,
+        independent: _builtins.bool = ...,
+        matched_samples: _builtins.int = ...,
+        features_digest: _builtins.str = ...,
+        embedder_digest: _builtins.str = ...,
+        strangers: _builtins.float | None = ...,
+        alphas: _abc.Iterable[_builtins.float] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_strangers", b"_strangers", "strangers", b"strangers"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_strangers", b"_strangers", "alphas", b"alphas", "embedder_digest", b"embedder_digest", "features_digest", b"features_digest", "finding_set", b"finding_set", "findings", b"findings", "generator_digest", b"generator_digest", "independent", b"independent", "matched_samples", b"matched_samples", "random_findings", b"random_findings", "random_floor_sd", b"random_floor_sd", "samples", b"samples", "scorers", b"scorers", "seed", b"seed", "strangers", b"strangers"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__strangers: _TypeAlias = _typing.Literal["strangers"]  # noqa: Y015
+    _WhichOneofArgType__strangers: _TypeAlias = _typing.Literal["_strangers", b"_strangers"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__strangers) -> _WhichOneofReturnType__strangers | None: ...
+
+Global___Scorecard: _TypeAlias = Scorecard  # noqa: Y015
+
+@_typing.final
+class CompareFindingSetsRequest(_message.Message):
+    """Request of CompareFindingSets."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARENT_FIELD_NUMBER: _builtins.int
+    FINDING_SETS_FIELD_NUMBER: _builtins.int
+    parent: _builtins.str
+    """"projects/{p}"."""
+    @_builtins.property
+    def finding_sets(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The finding sets, "projects/{p}/findingSets/{s}". Each has a scorecard by the same judges."""
+
+    def __init__(
+        self,
+        *,
+        parent: _builtins.str = ...,
+        finding_sets: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["finding_set", b"finding_set", "findings", b"findings", "generator_digest", b"generator_digest", "random_findings", b"random_findings", "random_floor_sd", b"random_floor_sd", "samples", b"samples", "scorers", b"scorers", "seed", b"seed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["finding_sets", b"finding_sets", "parent", b"parent"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___Scorecard: _TypeAlias = Scorecard  # noqa: Y015
+Global___CompareFindingSetsRequest: _TypeAlias = CompareFindingSetsRequest  # noqa: Y015
+
+@_typing.final
+class ComparedSet(_message.Message):
+    """One finding set among others."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FINDING_SET_FIELD_NUMBER: _builtins.int
+    METHOD_FIELD_NUMBER: _builtins.int
+    METHOD_VERSION_FIELD_NUMBER: _builtins.int
+    SPACES_FIELD_NUMBER: _builtins.int
+    FINDING_COUNT_FIELD_NUMBER: _builtins.int
+    NAMED_COUNT_FIELD_NUMBER: _builtins.int
+    RANDOM_FLOOR_SD_FIELD_NUMBER: _builtins.int
+    INDEPENDENT_FIELD_NUMBER: _builtins.int
+    MEDIANS_FIELD_NUMBER: _builtins.int
+    BEST_FIELD_NUMBER: _builtins.int
+    finding_set: _builtins.str
+    """The finding set, "projects/{p}/findingSets/{s}"."""
+    method: _builtins.str
+    """The method that found it."""
+    method_version: _builtins.str
+    """The method's version."""
+    finding_count: _builtins.int
+    """How many findings it has."""
+    named_count: _builtins.int
+    """How many of them move a score more than random ones do."""
+    random_floor_sd: _builtins.float
+    """What random findings reach, in SD."""
+    independent: _builtins.bool
+    """Whether the method saw none of the predictors that judge."""
+    @_builtins.property
+    def spaces(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Where its findings move: "z", "w", "w+", "s", or the names of layers."""
+
+    @_builtins.property
+    def medians(self) -> _containers.RepeatedCompositeFieldContainer[Global___MatchedScore]:
+        """Medians over the named findings that reach a change; `reached` is their share."""
+
+    @_builtins.property
+    def best(self) -> _containers.RepeatedCompositeFieldContainer[Global___FindingScore]:
+        """For every target that the set names, the finding with the least mean dependency at 1 SD."""
+
+    def __init__(
+        self,
+        *,
+        finding_set: _builtins.str = ...,
+        method: _builtins.str = ...,
+        method_version: _builtins.str = ...,
+        spaces: _abc.Iterable[_builtins.str] | None = ...,
+        finding_count: _builtins.int = ...,
+        named_count: _builtins.int = ...,
+        random_floor_sd: _builtins.float = ...,
+        independent: _builtins.bool = ...,
+        medians: _abc.Iterable[Global___MatchedScore] | None = ...,
+        best: _abc.Iterable[Global___FindingScore] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["best", b"best", "finding_count", b"finding_count", "finding_set", b"finding_set", "independent", b"independent", "medians", b"medians", "method", b"method", "method_version", b"method_version", "named_count", b"named_count", "random_floor_sd", b"random_floor_sd", "spaces", b"spaces"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ComparedSet: _TypeAlias = ComparedSet  # noqa: Y015
+
+@_typing.final
+class CompareFindingSetsResponse(_message.Message):
+    """Answer of CompareFindingSets."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    GENERATOR_DIGEST_FIELD_NUMBER: _builtins.int
+    SCORERS_FIELD_NUMBER: _builtins.int
+    ALPHAS_FIELD_NUMBER: _builtins.int
+    SAMPLES_FIELD_NUMBER: _builtins.int
+    SETS_FIELD_NUMBER: _builtins.int
+    generator_digest: _builtins.str
+    """The generator's digest."""
+    samples: _builtins.int
+    """Held-out latents of each scorecard."""
+    @_builtins.property
+    def scorers(self) -> _containers.RepeatedCompositeFieldContainer[Global___ScorerRef]:
+        """The scorers that judged all of them."""
+
+    @_builtins.property
+    def alphas(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """The strengths that curves are of."""
+
+    @_builtins.property
+    def sets(self) -> _containers.RepeatedCompositeFieldContainer[Global___ComparedSet]:
+        """The sets, in the order of the request."""
+
+    def __init__(
+        self,
+        *,
+        generator_digest: _builtins.str = ...,
+        scorers: _abc.Iterable[Global___ScorerRef] | None = ...,
+        alphas: _abc.Iterable[_builtins.float] | None = ...,
+        samples: _builtins.int = ...,
+        sets: _abc.Iterable[Global___ComparedSet] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alphas", b"alphas", "generator_digest", b"generator_digest", "samples", b"samples", "scorers", b"scorers", "sets", b"sets"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CompareFindingSetsResponse: _TypeAlias = CompareFindingSetsResponse  # noqa: Y015

@@ -55,6 +55,11 @@ class FindingServiceStub(object):
                 request_serializer=directrix_dot_v1_dot_finding__service__pb2.GetScorecardRequest.SerializeToString,
                 response_deserializer=directrix_dot_v1_dot_finding__service__pb2.Scorecard.FromString,
                 _registered_method=True)
+        self.CompareFindingSets = channel.unary_unary(
+                '/directrix.v1.FindingService/CompareFindingSets',
+                request_serializer=directrix_dot_v1_dot_finding__service__pb2.CompareFindingSetsRequest.SerializeToString,
+                response_deserializer=directrix_dot_v1_dot_finding__service__pb2.CompareFindingSetsResponse.FromString,
+                _registered_method=True)
 
 
 class FindingServiceServicer(object):
@@ -89,6 +94,13 @@ class FindingServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CompareFindingSets(self, request, context):
+        """Puts finding sets of one generator, judged alike, beside one another.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_FindingServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -111,6 +123,11 @@ def add_FindingServiceServicer_to_server(servicer, server):
                     servicer.GetScorecard,
                     request_deserializer=directrix_dot_v1_dot_finding__service__pb2.GetScorecardRequest.FromString,
                     response_serializer=directrix_dot_v1_dot_finding__service__pb2.Scorecard.SerializeToString,
+            ),
+            'CompareFindingSets': grpc.unary_unary_rpc_method_handler(
+                    servicer.CompareFindingSets,
+                    request_deserializer=directrix_dot_v1_dot_finding__service__pb2.CompareFindingSetsRequest.FromString,
+                    response_serializer=directrix_dot_v1_dot_finding__service__pb2.CompareFindingSetsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -222,6 +239,33 @@ class FindingService(object):
             '/directrix.v1.FindingService/GetScorecard',
             directrix_dot_v1_dot_finding__service__pb2.GetScorecardRequest.SerializeToString,
             directrix_dot_v1_dot_finding__service__pb2.Scorecard.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CompareFindingSets(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/directrix.v1.FindingService/CompareFindingSets',
+            directrix_dot_v1_dot_finding__service__pb2.CompareFindingSetsRequest.SerializeToString,
+            directrix_dot_v1_dot_finding__service__pb2.CompareFindingSetsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -41,6 +41,8 @@ class FindingServiceStub:
     """Lists the finding sets of a project, without arrays."""
     GetScorecard: _grpc.UnaryUnaryMultiCallable[_finding_service_pb2.GetScorecardRequest, _finding_service_pb2.Scorecard]
     """Returns the latest scorecard of a finding set."""
+    CompareFindingSets: _grpc.UnaryUnaryMultiCallable[_finding_service_pb2.CompareFindingSetsRequest, _finding_service_pb2.CompareFindingSetsResponse]
+    """Puts finding sets of one generator, judged alike, beside one another."""
 
 @_typing.type_check_only
 class FindingServiceAsyncStub(FindingServiceStub):
@@ -55,6 +57,8 @@ class FindingServiceAsyncStub(FindingServiceStub):
     """Lists the finding sets of a project, without arrays."""
     GetScorecard: _aio.UnaryUnaryMultiCallable[_finding_service_pb2.GetScorecardRequest, _finding_service_pb2.Scorecard]  # type: ignore[assignment]
     """Returns the latest scorecard of a finding set."""
+    CompareFindingSets: _aio.UnaryUnaryMultiCallable[_finding_service_pb2.CompareFindingSetsRequest, _finding_service_pb2.CompareFindingSetsResponse]  # type: ignore[assignment]
+    """Puts finding sets of one generator, judged alike, beside one another."""
 
 class FindingServiceServicer(metaclass=_abc_1.ABCMeta):
     """Reads finding sets and their scorecards, and takes in findings made elsewhere."""
@@ -90,5 +94,13 @@ class FindingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_finding_service_pb2.Scorecard, _abc.Awaitable[_finding_service_pb2.Scorecard]]:
         """Returns the latest scorecard of a finding set."""
+
+    @_abc_1.abstractmethod
+    def CompareFindingSets(
+        self,
+        request: _finding_service_pb2.CompareFindingSetsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_finding_service_pb2.CompareFindingSetsResponse, _abc.Awaitable[_finding_service_pb2.CompareFindingSetsResponse]]:
+        """Puts finding sets of one generator, judged alike, beside one another."""
 
 def add_FindingServiceServicer_to_server(servicer: FindingServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -586,10 +586,15 @@ class Move(_message.Message):
     LAYERS_FIELD_NUMBER: _builtins.int
     MASK_FIELD_NUMBER: _builtins.int
     WALK_FIELD_NUMBER: _builtins.int
+    CHANGE_SD_FIELD_NUMBER: _builtins.int
     alpha: _builtins.float
-    """How far, in the finding's unit, relative to where the latent is."""
+    """How far, in the finding's unit, relative to where the latent is; 0 where change_sd is given."""
     walk: Global___Walk.ValueType
     """How the latent moves."""
+    change_sd: _builtins.float
+    """Instead of alpha: by how much the finding's target is to change on average, in SD. The set's
+    scorecard says what alpha that is; the answer of an edit repeats it.
+    """
     @_builtins.property
     def finding(self) -> Global___FindingRef:
         """Along which finding."""
@@ -615,12 +620,15 @@ class Move(_message.Message):
         layers: _abc.Iterable[_builtins.int] | None = ...,
         mask: Global___Tensor | None = ...,
         walk: Global___Walk.ValueType = ...,
+        change_sd: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["finding", b"finding", "mask", b"mask"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_change_sd", b"_change_sd", "change_sd", b"change_sd", "finding", b"finding", "mask", b"mask"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["alpha", b"alpha", "coefficients", b"coefficients", "finding", b"finding", "layers", b"layers", "mask", b"mask", "walk", b"walk"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_change_sd", b"_change_sd", "alpha", b"alpha", "change_sd", b"change_sd", "coefficients", b"coefficients", "finding", b"finding", "layers", b"layers", "mask", b"mask", "walk", b"walk"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__change_sd: _TypeAlias = _typing.Literal["change_sd"]  # noqa: Y015
+    _WhichOneofArgType__change_sd: _TypeAlias = _typing.Literal["_change_sd", b"_change_sd"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__change_sd) -> _WhichOneofReturnType__change_sd | None: ...
 
 Global___Move: _TypeAlias = Move  # noqa: Y015
 
