@@ -3,7 +3,8 @@
     DirectrixError
     ├── InvalidInput             what was given cannot be right
     │   ├── InvalidField         a value breaks its documented bound
-    │   │   └── ConditionsCollinear  what is asked for cannot be told from its conditions
+    │   │   ├── ConditionsCollinear  what is asked for cannot be told from its conditions
+    │   │   └── SubspaceEmpty    nothing that is wanted is left among what is held
     │   ├── SpaceUnavailable     the generator has no such latent space
     │   ├── LayerInvalid         the generator has no such layer
     │   ├── ImageInvalid         not an image that we decode
@@ -115,6 +116,12 @@ class ConditionsCollinear(InvalidField):
     """
 
     reason = "CONDITIONS_COLLINEAR"
+
+
+class SubspaceEmpty(InvalidField):
+    """Suppressed criterions that leave nothing of the wanted ones; metadata: `free_dimensions`."""
+
+    reason = "SUBSPACE_EMPTY"
 
 
 class SpaceUnavailable(InvalidInput):

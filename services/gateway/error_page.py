@@ -11,6 +11,7 @@ MEANINGS = {
     "INVALID_INPUT": "The request cannot be right.",
     "INVALID_FIELD": "A field breaks its documented bound; `BadRequest` names it.",
     "CONDITIONS_COLLINEAR": "What is asked for cannot be told from its conditions.",
+    "SUBSPACE_EMPTY": "What is suppressed leaves nothing of what is wanted.",
     "SPACE_UNAVAILABLE": "The generator has no such latent space.",
     "LAYER_INVALID": "The generator has no such layer.",
     "IMAGE_INVALID": "Not a PNG, JPEG or WebP picture, a damaged one, or one of another size.",

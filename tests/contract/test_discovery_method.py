@@ -18,6 +18,7 @@ from directrix.errors import Cancelled, NeedsUnmet
 from directrix.generators import Generator
 from directrix.types import (
     Direction,
+    Finding,
     FindingRef,
     FindingSet,
     Intervention,
@@ -32,7 +33,10 @@ from tests.contract.toys import SPECTRUM, World, linear_world, style_world
 
 TESTS = Path(__file__).parents[1] / "unit" / "methods"
 
-SMALL: dict[str, dict[str, object]] = {"intervention": {"samples": 8}}
+SMALL: dict[str, dict[str, object]] = {
+    "ice": {"codes": 2},
+    "intervention": {"samples": 8},
+}
 """Parameters that keep the toys quick."""
 
 
@@ -151,10 +155,18 @@ def test_findings_can_be_rendered(method: DiscoveryMethod, world: World) -> None
     recipe = Recipe(
         world.generator.card.digest,
         SeedSource(8),
-        moves=tuple(Move(FindingRef(digest, i), 2.0) for i in range(len(findings))),
+        moves=tuple(
+            Move(FindingRef(digest, i), 2.0, coefficients=coefficients(finding))
+            for i, finding in enumerate(findings.findings)
+        ),
     )
     renderer = world.renderer
     assert renderer.render([renderer.plan(recipe)]).images.shape == (1, 8, 8, 1)
+
+
+def coefficients(finding: Finding) -> tuple[float, ...]:
+    """What a move takes: its direction inside a subspace."""
+    return (1.0,) * len(finding.basis) if isinstance(finding, Subspace) else ()
 
 
 # ---- progress and cancellation
@@ -311,7 +323,16 @@ def planted_intervention(world: World) -> None:
         assert np.array_equal(np.sign(finding.values), np.sign(reading[finding.coordinates]))
 
 
+def planted_ice(world: World) -> None:
+    """Where score a is held, the strongest axis that is left is the second one, and so on."""
+    found = make("ice", suppressed=["score:a"], kind="directions").fit(world.problem())
+    assert len(found) == len(world.axes) - 1
+    aligned = np.abs(np.einsum("kd,kd->k", vectors(found), world.axes[1:]))
+    assert aligned.min() > 0.9999
+
+
 PLANTED = {
+    "ice": planted_ice,
     "sefa": planted_sefa,
     "interfacegan": planted_interfacegan,
     "intervention": planted_intervention,

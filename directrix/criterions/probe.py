@@ -1,0 +1,75 @@
+"""Jacobians of several criterions at one latent, sharing what they have in common.
+
+Every criterion reads the same picture, so the generator's tangents can be pushed once for all of
+them, and each then costs passes through its own network only. Where few outputs are wanted it is
+cheaper to pull them back through criterion and generator at once.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from directrix.criterions.criterion import Criterion
+from directrix.generators import Generator
+from directrix.jacobians import BACKWARD, EXACT, Map, Route, jacobian, push
+from directrix.types import Space
+
+OWN = 0.5
+"""What a pass through a criterion's network alone costs, in passes through all (measured)."""
+
+PICTURES = 2**28
+"""Numbers that the pushed tangents of a picture may have: 1 GiB."""
+
+
+@dataclass(frozen=True, eq=False)
+class Probe:
+    """Where and along what Jacobians are taken.
+
+    tangents: [D, *latent], the moves of `space` whose slopes are wanted. route: the cheapest where
+    none is given.
+    """
+
+    generator: Generator
+    space: Space
+    tangents: Tensor
+    criterions: tuple[Criterion, ...]
+    route: Route | None = None
+
+    def jacobians(self, point: Tensor, seed: int = 0) -> list[np.ndarray]:
+        """At a latent [*latent]: one float64 [m, D] a criterion; a sketch has fewer rows.
+
+        seed: of sketches. Raises what the criterions raise.
+        """
+        with torch.no_grad():
+            image = self._picture(point[None])[0]
+            measures = [criterion.at(image) for criterion in self.criterions]
+            outputs = [measure(image[None]).shape[1] for measure in measures]
+        if self._shares(image.numel(), outputs):
+            tangents = push(self._picture, point, self.tangents)
+            return [jacobian(m, image, tangents, self.route, seed) for m in measures]
+        return [
+            jacobian(self._through(measure), point, self.tangents, self.route, seed)
+            for measure in measures
+        ]
+
+    def grams(self, point: Tensor, seed: int = 0) -> np.ndarray:
+        """J^T J of every criterion: float64 [c, D, D]."""
+        return np.stack([rows.T @ rows for rows in self.jacobians(point, seed)])
+
+    def _picture(self, latents: Tensor) -> Tensor:
+        return self.generator.synthesise(latents, self.space)
+
+    def _through(self, measure: Map) -> Map:
+        return lambda latents: measure(self._picture(latents))
+
+    def _shares(self, pixels: int, outputs: Sequence[int]) -> bool:
+        """Whether to push the generator's tangents once, for all criterions."""
+        inputs = len(self.tangents)
+        if self.route is not None:
+            return self.route is Route.JVP
+        each = [min(inputs, BACKWARD * count) for count in outputs]
+        fits = pixels * inputs <= PICTURES and inputs <= EXACT
+        return fits and inputs + OWN * sum(each) < sum(each)
