@@ -20,6 +20,7 @@ from pydantic import Field, field_validator
 from directrix.discovery import DiscoveryMethod, Journal, MethodParams, Need, Problem
 from directrix.errors import NeedsUnmet
 from directrix.metrics import (
+    CoordinateAnalysis,
     Rule,
     choose_columns,
     column_labels,
@@ -33,6 +34,9 @@ from directrix.types import FindingSet, Intervention, Latent, Operation, ScoreKi
 CALL = 1024
 """Latents scored by one call, about: large batches are what serving is fast at."""
 
+TINY = 1e-15
+"""What the other classes have at least, of the winner's 1, where log-odds are taken."""
+
 CANDIDATES = 100
 """Latents looked at for every one wanted of the source class."""
 
@@ -41,7 +45,7 @@ Delta = Annotated[float, Field(ge=-20, le=20)]
 
 
 class InterventionParams(MethodParams):
-    space: Literal["auto", "z", "w"] = Field(
+    space: Literal["auto", "z", "w", "s"] = Field(
         "auto", description="Latent space of the coordinates; auto: W where there is one, else Z."
     )
     scorers: tuple[Label, ...] = Field(
@@ -67,10 +71,10 @@ class InterventionParams(MethodParams):
         description="u + delta SD; or u set to its centre + delta SD; or u (1 + delta), whose "
         "sign says little where u has mean 0.",
     )
-    measure: Literal["score", "probability"] = Field(
+    measure: Literal["score", "probability", "log_odds"] = Field(
         "score",
-        description="What is measured: the scores themselves, or softmax probabilities where "
-        "they are logits of a classifier.",
+        description="What is measured: the scores themselves, or softmax probabilities P or "
+        "log(P / (1 - P)) where they are logits of a classifier.",
     )
     rule: Rule = Field(
         Rule.TOP_K, description="What cuts the controlling set off: top_k, mass or threshold."
@@ -135,6 +139,20 @@ class SequentialIntervention(DiscoveryMethod):
         labels = column_labels(problem.predictors)
         return FindingSet(
             tuple(findings), self.provenance(problem), tuple(labels[c] for c in columns)
+        )
+
+    def analyse(self, problem: Problem) -> CoordinateAnalysis:
+        """Importance and signs of every coordinate moved by itself, for each chosen scorer."""
+        self.check_needs(problem)
+        columns = list(choose_columns(problem.predictors, self.params.scorers, "scorers"))
+        bench = _Bench(self.params, problem)
+        rows = bench.sweep(bench.base(), 0, bench.dimension)
+        labels = column_labels(problem.predictors)
+        return CoordinateAnalysis(
+            space=bench.space,
+            labels=tuple(labels[c] for c in columns),
+            importance=rows[:, 0, columns],
+            signs=np.where(rows[:, 1, columns] < 0, -1.0, 1.0),
         )
 
 
@@ -248,18 +266,23 @@ class _Bench:
             for start in range(0, len(points), CALL)
         ]
         scores = np.concatenate(parts).astype(np.float64)
-        if self.params.measure == "probability":
-            self._to_probabilities(scores)
+        if self.params.measure != "score":
+            self._to_chances(scores)
         return scores
 
-    def _to_probabilities(self, scores: np.ndarray) -> None:
+    def _to_chances(self, scores: np.ndarray) -> None:
+        """In place: the logits of every classifier become probabilities or log-odds."""
         start = 0
         for card in self.problem.predictors:
             own = slice(start, start := start + len(card.scorers))
             logits = all(scorer.kind is ScoreKind.LOGIT for scorer in card.scorers)
             if card.task == "classifier" and logits:
                 powers = np.exp(scores[:, own] - scores[:, own].max(1, keepdims=True))
-                scores[:, own] = powers / powers.sum(1, keepdims=True)
+                total = powers.sum(1, keepdims=True)
+                if self.params.measure == "probability":
+                    scores[:, own] = powers / total
+                else:
+                    scores[:, own] = np.log(powers) - np.log(np.maximum(total - powers, TINY))
 
     def _of_source(self, wanted: int) -> _State:
         predictors = self.problem.predictors

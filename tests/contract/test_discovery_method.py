@@ -36,6 +36,7 @@ TESTS = Path(__file__).parents[1] / "unit" / "methods"
 SMALL: dict[str, dict[str, object]] = {
     "ice": {"codes": 2},
     "intervention": {"samples": 8},
+    "sensitivity": {"samples": 8, "batch": 4, "epochs": 2},
 }
 """Parameters that keep the toys quick."""
 
@@ -323,6 +324,15 @@ def planted_intervention(world: World) -> None:
         assert np.array_equal(np.sign(finding.values), np.sign(reading[finding.coordinates]))
 
 
+def planted_sensitivity(world: World) -> None:
+    """As above: of a linear score the strongest readings are the most sensitive coordinates."""
+    settings = {"measure": "score", "samples": 32, "epochs": 10, "top_k": 3}
+    found = make("sensitivity", **settings).fit(world.problem())
+    for finding, reading in zip(found.findings, world.readings, strict=True):
+        assert set(finding.coordinates) == set(np.argsort(-np.abs(reading))[:3])
+        assert np.array_equal(np.sign(finding.values), np.sign(reading[finding.coordinates]))
+
+
 def planted_ice(world: World) -> None:
     """Where score a is held, the strongest axis that is left is the second one, and so on."""
     found = make("ice", suppressed=["score:a"], kind="directions").fit(world.problem())
@@ -336,6 +346,7 @@ PLANTED = {
     "sefa": planted_sefa,
     "interfacegan": planted_interfacegan,
     "intervention": planted_intervention,
+    "sensitivity": planted_sensitivity,
 }
 
 

@@ -11,7 +11,7 @@ from directrix.errors import Cancelled, InvalidField, NeedsUnmet
 from directrix.methods.intervention import CALL, SequentialIntervention
 from directrix.population import deviation
 from directrix.types import FindingSet, Latent, Operation, Space
-from tests.contract.toys import DIMENSION, World, linear_world, prior
+from tests.contract.toys import DIMENSION, World, linear_world, prior, style_world
 
 READING = np.array([[0.9, 0.0, -0.6, 0.0, 0.3, 0, 0, 0], [0, 0.5, 0, 0, 0, -0.5, 0, 0.1]])
 
@@ -191,3 +191,28 @@ def test_probabilities_are_softmax_of_the_logits(world: World) -> None:
     assert probable.coordinates.tolist() == [0]
     assert plain.values.tolist() == [1]
     assert probable.values.tolist() == [-1]
+
+
+def test_log_odds_of_two_classes_are_the_difference_of_their_logits(world: World) -> None:
+    """Of b in the world: reading b - reading a, so a's strongest coordinate comes first."""
+    finding = fit(world, top_k=1, measure="log_odds").findings[1]
+    assert finding.coordinates.tolist() == [0]
+    assert finding.values.tolist() == [-1]
+
+
+def test_the_analysis_is_in_proportion_to_the_readings(world: World) -> None:
+    """Scores are linear: importance is the largest delta times |reading|."""
+    method = SequentialIntervention(methods.parse("intervention", {"samples": 8}))
+    analysis = method.analyse(world.problem(score=Counting()))
+    assert analysis.labels == ("a", "b")
+    assert analysis.importance == pytest.approx(3 * np.abs(READING.T), abs=1e-5)
+    moved = READING.T != 0
+    assert np.array_equal(analysis.signs[moved], np.sign(READING.T)[moved])
+
+
+def test_coordinates_of_the_style_space() -> None:
+    world = style_world()
+    method = SequentialIntervention(methods.parse("intervention", {"samples": 4, "space": "s"}))
+    finding = method.fit(world.problem()).findings[0]
+    assert finding.space is Space.S
+    assert finding.coordinates.max() < world.generator.dimension(Space.S)
