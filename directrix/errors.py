@@ -24,6 +24,8 @@
     │   └── ObjectNotFound       the artifact store has no such object
     ├── Precondition             right in itself, not in this state
     │   ├── FindingMismatch      a finding of another generator
+    │   ├── FindingUncalibrated  no scorecard says how far a finding has to be followed
+    │   ├── ScorecardsDiffer     scorecards that were not measured alike
     │   ├── NeedsUnmet           a method lacks what it declares to need
     │   ├── PredictorMismatch    a predictor that cannot read this generator's images
     │   ├── DataMissing          a data set that has to be installed first
@@ -200,6 +202,14 @@ class Precondition(DirectrixError):
 
 class FindingMismatch(Precondition):
     reason = "FINDING_MISMATCH"
+
+
+class FindingUncalibrated(Precondition):
+    reason = "FINDING_UNCALIBRATED"
+
+
+class ScorecardsDiffer(Precondition):
+    reason = "SCORECARDS_DIFFER"
 
 
 class NeedsUnmet(Precondition):

@@ -1,24 +1,17 @@
 """index.html: one page that needs nothing but itself."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from directrix.client.names import short
 from directrix.demo import discoveries, films, sections, switches
-from directrix.demo.markup import Cell, table, text
 from directrix.demo.story import Story
+from directrix.pages.markup import Cell, document, table, text
 
 
 def page(stories: Sequence[Story], seconds: float) -> str:
     """The whole document; seconds: how long all of it took."""
-    css = Path(__file__).with_name("page.css").read_text("utf-8")
     parts = [_head(stories, seconds), *map(_world, stories), _repeat(stories), _digests(stories)]
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>Directrix: what moves the pictures</title><style>{css}</style></head>"
-        f"<body><main>{''.join(parts)}</main></body></html>\n"
-    )
+    return document("Directrix: what moves the pictures", "".join(parts))
 
 
 def _head(stories: Sequence[Story], seconds: float) -> Cell:

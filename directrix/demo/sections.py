@@ -8,9 +8,9 @@ from directrix.client import encode_png
 from directrix.client.sheets import difference
 from directrix.demo.discoveries import Discovered
 from directrix.demo.films import ALPHAS, INDICES, Edit, Film
-from directrix.demo.markup import Cell, curve, heat, picture, table, text
 from directrix.demo.story import Story
 from directrix.demo.switches import Switch
+from directrix.pages.markup import Cell, curve, heat, picture, table, text
 
 if TYPE_CHECKING:
     from directrix.client import Edited

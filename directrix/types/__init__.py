@@ -1,5 +1,6 @@
 """The words of Directrix as frozen values, NumPy at the border."""
 
+from directrix.types.comparison import ComparedSet, Comparison
 from directrix.types.counterfactual import Counterfactual, CurvePoint, MovedFinding, Status
 from directrix.types.finding import (
     Direction,
@@ -39,6 +40,6 @@ from directrix.types.recipe import (
     Source,
     Walk,
 )
-from directrix.types.scorecard import FindingScore, Scorecard, ScorerRef
+from directrix.types.scorecard import NONE, FindingScore, MatchedScore, Scorecard, ScorerRef
 
 __all__ = [name for name in dir() if name[0].isupper()]

@@ -37,3 +37,9 @@ class Manifest(_Value):
     findings: tuple[FindingEntry, ...]
     tensors: str
     """sha256 of the safetensors file that holds the arrays as "<index>.<role>"."""
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Where its findings act: spaces, or names of layers, sorted."""
+        found = {e.settings.get("space") or e.settings.get("layer") for e in self.findings}
+        return tuple(sorted(str(place) for place in found))

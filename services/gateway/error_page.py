@@ -31,6 +31,8 @@ MEANINGS = {
     "OBJECT_NOT_FOUND": "The artifact store lacks an object.",
     "PRECONDITION_FAILED": "Right in itself, but not in this state.",
     "FINDING_MISMATCH": "A finding or latent belongs to another generator.",
+    "FINDING_UNCALIBRATED": "No scorecard says how strong the move has to be.",
+    "SCORECARDS_DIFFER": "The scorecards were not measured alike: nothing can be compared.",
     "NEEDS_UNMET": "The method needs something that the request does not give.",
     "PREDICTOR_MISMATCH": "The predictor cannot read this generator's images, or is none.",
     "DATA_MISSING": "A data set has to be installed first.",

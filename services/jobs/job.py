@@ -73,11 +73,18 @@ class DiscoverySpec(_Value):
     seed: int = 0
     samples: int = 4096
     """Size of the population, for methods that need one."""
+    judges: tuple[ModelRef, ...] = ()
+    """Predictors that the method does not see and the scorecard is made with; where there are
+    none, `predictors` judge."""
 
     @property
     def digest(self) -> str:
         """Names do not count: digests of models do."""
-        models = [self.generator.digest, [p.digest for p in self.predictors]]
+        models = [
+            self.generator.digest,
+            [p.digest for p in self.predictors],
+            [j.digest for j in self.judges],
+        ]
         rest = [self.method, self.parameters, self.seed, self.samples]
         return sha256(canonical_json([models, rest]))
 

@@ -7,27 +7,22 @@ Units hold no time, host or attempt: who computed them makes no difference to th
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 
 import numpy as np
 import torch
 
 from directrix import generators, learners, methods, predictors
-from directrix.archive import finding_set_digest, pack_arrays, unpack_arrays, unpack_model
+from directrix.archive import finding_set_digest, unpack_model
 from directrix.discovery import DiscoveryMethod, Need, Problem
-from directrix.errors import ModelNotFound, NeedsUnmet
+from directrix.errors import NeedsUnmet
 from directrix.predictors import Predictor
-from directrix.scorecard import ScorecardPlan
 from directrix.types import (
-    SHARD,
     FindingSet,
-    GeneratorCard,
     Latent,
-    ModelCard,
     Population,
     PopulationSpec,
     PredictorCard,
-    Scorecard,
 )
 from services.artifacts.catalogue import Catalogue
 from services.jobs import JobResult, Stage
@@ -35,6 +30,7 @@ from services.worker.attempt import Attempt
 from services.worker.checkpoints import FITTED, Checkpoints, FitCheckpoint
 from services.worker.pace import Pace, StepDone
 from services.worker.populations import Populations
+from services.worker.scorecards import Scorecards, generator_of, predictor_of
 from services.worker.scoring import Scoring
 
 _log = logging.getLogger(__name__)
@@ -90,18 +86,26 @@ class _Walk:
         return methods.get(self._spec.method)(params)
 
     @cached_property
-    def _generator(self) -> GeneratorCard:
-        return _generator_of(self._catalogue.model_card(self._spec.generator.digest))
-
-    @cached_property
     def _predictors(self) -> tuple[PredictorCard, ...]:
         cards = [self._catalogue.model_card(digest) for digest in self._digests]
-        return tuple(_predictor_of(card) for card in cards)
+        return tuple(predictor_of(card) for card in cards)
 
     @cached_property
     def _populations(self) -> Populations:
         return Populations(
             self._catalogue, self._scoring, self._predictors, self._attempt, self._pace
+        )
+
+    @cached_property
+    def _scorecards(self) -> Scorecards:
+        return Scorecards(
+            self._spec,
+            self._catalogue,
+            self._scoring,
+            self._device,
+            self._checkpoints,
+            self._attempt,
+            self._pace,
         )
 
     # ---- the stages
@@ -122,7 +126,7 @@ class _Walk:
     def commit(self, findings: FindingSet) -> JobResult:
         """Scorecard and finding set, content first; the job's record is the last to know."""
         digest = finding_set_digest(findings)
-        scorecard = self._scorecard(findings) if self._digests else None
+        scorecard = self._scorecards.make(findings) if self._scorecards.possible else None
         self._attempt.report(Stage.COMMIT, 0, 1)
         self._attempt.confirm()
         if scorecard is not None:
@@ -146,7 +150,7 @@ class _Walk:
         report(Stage.FIT, 0, 0)
         card, arrays = unpack_model(*self._catalogue.model_files(self._spec.generator.digest))
         problem = Problem(
-            generator=generators.build(_generator_of(card), arrays, self._device),
+            generator=generators.build(generator_of(card), arrays, self._device),
             predictors=self._predictors,
             population=population,
             score=self._score if Need.SCORES in self._method.needs else None,
@@ -164,48 +168,9 @@ class _Walk:
         """The predictors on this worker's device."""
         found = [unpack_model(*self._catalogue.model_files(digest)) for digest in self._digests]
         return tuple(
-            predictors.build(_predictor_of(card), arrays, self._device) for card, arrays in found
+            predictors.build(predictor_of(card), arrays, self._device) for card, arrays in found
         )
 
     def _score(self, latents: Latent) -> np.ndarray:
         """What methods get as `Problem.score`."""
         return self._scoring.latents(latents, self._digests, lambda done: self._attempt.check())
-
-    def _scorecard(self, findings: FindingSet) -> Scorecard:
-        plan = ScorecardPlan(findings, self._generator, self._predictors, seed=self._spec.seed)
-        # replicas look both sets up by digest
-        self._catalogue.put_finding_set(findings, listed=False)
-        self._catalogue.put_finding_set(plan.random_set(), listed=False)
-        spread = self._populations.get(plan.deviation_spec, SHARD, Stage.SCORECARD)
-        known = self._checkpoints.names()
-        scores = [self._shard(plan, shard, known) for shard in range(plan.shards)]
-        deviation = np.concatenate([spread.scores[digest] for digest in self._digests], axis=1)
-        return plan.measure(deviation, scores)
-
-    def _shard(self, plan: ScorecardPlan, shard: int, known: set[str]) -> np.ndarray:
-        """Scores [n, K] of one shard of the scorecard, computed or as an earlier step left it."""
-        name = f"card-{shard:06d}"
-        data = self._checkpoints.load(name) if name in known else None
-        if data is not None:
-            return unpack_arrays(data)["scores"]
-        _log.info("%s: computing card shard %d", self._attempt.job.name, shard)
-        note = f"shard {shard + 1} of {plan.shards}"
-        report = partial(self._attempt.report, Stage.SCORECARD, shard, plan.shards, note)
-        scores = self._scoring.recipes(
-            self._spec.generator.digest, self._digests, plan.recipes(shard), lambda done: report()
-        )
-        self._checkpoints.save(name, pack_arrays({"scores": scores}))
-        self._pace.pause()
-        return scores
-
-
-def _generator_of(card: ModelCard) -> GeneratorCard:
-    if not isinstance(card, GeneratorCard):
-        raise ModelNotFound(f"model {card.name} is no generator", digest=card.digest)
-    return card
-
-
-def _predictor_of(card: ModelCard) -> PredictorCard:
-    if not isinstance(card, PredictorCard):
-        raise ModelNotFound(f"model {card.name} is no predictor", digest=card.digest)
-    return card

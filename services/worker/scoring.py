@@ -6,7 +6,7 @@ replica never waits for the next one.
 
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
@@ -55,6 +55,12 @@ class Scoring(ABC):
     ) -> np.ndarray:
         """The images of recipes that name the generator and finding sets by digest."""
 
+    @abstractmethod
+    def pictures(
+        self, generator: str, predictors: list[str], recipes: list[Recipe], tick: Tick
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """As `recipes`, and the images themselves: uint8 [N, H, W, C]."""
+
 
 class RemoteScoring(Scoring):
     """Through the inference service."""
@@ -97,17 +103,23 @@ class RemoteScoring(Scoring):
     def recipes(
         self, generator: str, predictors: list[str], recipes: list[Recipe], tick: Tick
     ) -> np.ndarray:
-        requests = (
-            pb.RenderRequest(
-                generator=generator,
-                predictors=predictors,
-                recipes=[recipe_to_proto(recipe) for recipe in recipes[first : first + n]],
-                priority=pb.PRIORITY_BATCH,
-                omit_images=True,
-            )
-            for first, n in _cut(0, len(recipes))
-        )
+        requests = _renders(generator, predictors, recipes, omit_images=True)
         return self._gather(requests, self._render, tick)
+
+    def pictures(
+        self, generator: str, predictors: list[str], recipes: list[Recipe], tick: Tick
+    ) -> tuple[np.ndarray, np.ndarray]:
+        images: dict[int, np.ndarray] = {}
+        requests = list(_renders(generator, predictors, recipes, omit_images=False))
+        places = {id(request): place for place, request in enumerate(requests)}
+
+        def render(request: pb.RenderRequest) -> np.ndarray:
+            answer = self._answer(request)
+            images[places[id(request)]] = _images(answer)
+            return _scores(answer)
+
+        scores = self._gather(requests, render, tick)
+        return scores, np.concatenate([images[place] for place in range(len(requests))])
 
     def close(self) -> None:
         self._threads.shutdown()
@@ -118,13 +130,16 @@ class RemoteScoring(Scoring):
         return tensor_from_proto(answer.scores, "scores", axes=2)
 
     def _render(self, request: pb.RenderRequest) -> np.ndarray:
+        return _scores(self._answer(request))
+
+    def _answer(self, request: pb.RenderRequest) -> pb.RenderResponse:
         answer = self._client.render(request, TIMEOUT)
         if len(answer.items) != len(request.recipes):
             raise Internal("a replica answered another number of items than it was asked for")
         for item in answer.items:
             if item.HasField("error"):
                 raise error_from_proto(item.error)
-        return np.stack([np.frombuffer(item.scores, "<f4") for item in answer.items])
+        return answer
 
     def _gather(
         self,
@@ -158,3 +173,27 @@ class RemoteScoring(Scoring):
 def _cut(start: int, count: int) -> list[tuple[int, int]]:
     """(first, length) of the calls."""
     return [(start + at, min(CALL, count - at)) for at in range(0, count, CALL)]
+
+
+def _renders(
+    generator: str, predictors: list[str], recipes: list[Recipe], omit_images: bool
+) -> Iterator[pb.RenderRequest]:
+    for first, n in _cut(0, len(recipes)):
+        yield pb.RenderRequest(
+            generator=generator,
+            predictors=predictors,
+            recipes=[recipe_to_proto(recipe) for recipe in recipes[first : first + n]],
+            priority=pb.PRIORITY_BATCH,
+            omit_images=omit_images,
+        )
+
+
+def _scores(answer: pb.RenderResponse) -> np.ndarray:
+    return np.stack([np.frombuffer(item.scores, "<f4") for item in answer.items])
+
+
+def _images(answer: pb.RenderResponse) -> np.ndarray:
+    shape = (answer.height, answer.width, answer.channels)
+    if any(len(item.image) != np.prod(shape) for item in answer.items):
+        raise Internal("a replica answered images of another size than it says")
+    return np.stack([np.frombuffer(item.image, np.uint8).reshape(shape) for item in answer.items])

@@ -3,7 +3,7 @@
 import pytest
 
 from directrix import errors
-from directrix.types import FindingScore, Scorecard, ScorerRef
+from directrix.types import FindingScore, MatchedScore, Scorecard, ScorerRef
 from directrix.wire.errors import error_from_proto, error_to_proto, reasons
 from directrix.wire.scorecards import scorecard_from_proto, scorecard_to_proto, scores_to_proto
 
@@ -22,8 +22,19 @@ CARD = Scorecard(
             index=1, target="b", sign=-1, effect_sd=4.0, effects_sd=(0.5, -4.0),
             side_effect_sd=0.5, monotonicity=0.9,
             curve_sd=((0.25, 2.0), (0.0, 0.0), (-0.25, -2.0)), interval_sd=(3.5, 4.5),
+            linearity=0.75, unit=0.5, safe=(-3.0, 1.5),
+            matched=(
+                MatchedScore(
+                    change_sd=1.0, reached=0.9, alpha=-1.25, dependency_mean_sd=0.2,
+                    dependency_mean_interval_sd=(0.1, 0.3), dependency_max_sd=0.5,
+                    dependency_max_interval_sd=(0.4, 0.6), effects_sd=(0.25, 1.0), frechet=0.0,
+                    identity=0.8, log_density=-0.5, norm_ratio=1.1, area=0.3,
+                ),
+                MatchedScore(change_sd=2.0, reached=0.1),
+            ),
         ),
     ),
+    independent=True, matched_samples=64, features="p", embedder="e", strangers=0.0,
 )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from services.jobs.submitter import MemorySubmitter
 from services.worker.discovery import Discoverer
 from services.worker.reconciler import Reconciler
 from services.worker.step import Steps
-from tests.unit.services.worker.toy_world import LocalScoring, specification
+from tests.unit.services.worker.toy_world import LocalScoring, register_judge, specification
 
 METHODS = {
     "sefa": {"components": 3},
@@ -126,6 +126,11 @@ class World:
         return ended.result
 
 
+def _drained(world: World, job: Job) -> Job:
+    world.drain()
+    return job
+
+
 class CancelledWhileScored(LocalScoring):
     """Scores, and has the job cancelled in its record while the scorecard is made."""
 
@@ -171,6 +176,32 @@ def test_a_job_without_predictors_has_no_scorecard(memo: Memo) -> None:
     job = world.start("sefa", predictors=())
     world.drain()
     assert not world.end(job).scored
+
+
+def test_judges_are_not_shown_to_the_method(memo: Memo) -> None:
+    """They make the card, whatever the method was given; without any the method's own judge."""
+    world = World()
+    own = world.end(_drained(world, world.start("interfacegan")))
+    judge = register_judge(world.store.inner)
+    other = world.end(_drained(world, world.start("interfacegan", judges=(judge,))))
+    catalogue = Catalogue(world.store)
+    cards = [catalogue.scorecard(result.digest) for result in (own, other)]
+    assert own.digest == other.digest
+    assert cards[1].independent
+    assert {ref.predictor for ref in cards[1].scorers} == {judge.digest}
+    found = catalogue.finding_set(other.digest)
+    assert judge.digest not in found.provenance.predictors
+
+
+def test_findings_are_looked_at_where_their_change_is_matched(memo: Memo) -> None:
+    result, world = undisturbed("interfacegan", memo)
+    card = Catalogue(world.store).scorecard(result.digest)
+    assert not card.independent
+    assert card.matched_samples == 64
+    (at, further) = card.findings[0].matched
+    assert (at.change_sd, further.change_sd) == (1, 2)
+    assert at.effects_sd[card.findings[0].column] == pytest.approx(1, abs=0.15)
+    assert at.frechet > 0 and at.log_density < 0 < at.area
 
 
 def test_short_steps_give_the_same_result(memo: Memo) -> None:

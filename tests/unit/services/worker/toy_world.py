@@ -39,6 +39,17 @@ def register(store: ArtifactStore) -> tuple[ModelRef, ModelRef]:
     )
 
 
+def register_judge(store: ArtifactStore) -> ModelRef:
+    """Another judge of the same axes."""
+    catalogue = Catalogue(store)
+    arrays, _ = linear_generator.planted((5, 4, 3, 2, 1, 0.5), 64, seed=3)
+    judge = {"B": 2 * np.linalg.pinv(arrays["A"])[:3].astype(np.float32), "c": np.ones(3)}
+    card = linear_predictor.card("other", IMAGE, SCORERS)
+    tensors = pack_arrays({name: np.asarray(a, np.float32) for name, a in judge.items()})
+    entry = catalogue.put_model("other", card.model_dump_json(), tensors)
+    return ModelRef(name=entry.name, digest=entry.digest)
+
+
 def specification(store: ArtifactStore, method: str, **changes: object) -> DiscoverySpec:
     generator, predictor = register(store)
     fields = {"generator": generator, "predictors": (predictor,), "method": method, "seed": 5}
@@ -82,6 +93,23 @@ class LocalScoring(Scoring):
             lambda: renderer.render([renderer.plan(recipe) for recipe in recipes]).scores,
             tick,
         )
+
+    def pictures(
+        self, generator: str, predictors: list[str], recipes: list[Recipe], tick: Tick
+    ) -> tuple[np.ndarray, np.ndarray]:
+        renderer = self._renderers(generator, tuple(predictors))
+        unit = ("pictures", recipes[0].source, recipes[0].moves and recipes[0].moves[0].finding)
+
+        def render() -> np.ndarray:
+            made = renderer.render([renderer.plan(recipe) for recipe in recipes])
+            flat = made.images.reshape(len(recipes), -1).astype(np.float32)
+            return np.concatenate([made.scores, flat], 1)
+
+        both = self._unit(unit, render, tick)
+        image = renderer.generator.card.image
+        width = sum(len(predictor.scorers) for predictor in renderer.predictors)
+        shape = (image.height, image.width, image.channels)
+        return both[:, :width], both[:, width:].astype(np.uint8).reshape(-1, *shape)
 
     def _unit(self, unit: object, compute: Callable[[], np.ndarray], tick: Tick) -> np.ndarray:
         self.units[unit] += 1

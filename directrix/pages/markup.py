@@ -1,14 +1,26 @@
-"""Small pieces of HTML: pictures as data URIs, tables, curves. Text is escaped here."""
+"""Small pieces of HTML: documents, pictures as data URIs, tables, curves. Text is escaped here."""
 
 import base64
 from collections.abc import Iterable, Sequence
 from html import escape
+from pathlib import Path
 
 from directrix.client import Explanation
 
 Cell = str
 """Already HTML."""
 FIRST = ' class="first"'
+
+
+def document(title: str, body: Cell) -> str:
+    """A whole page that needs nothing but itself."""
+    css = Path(__file__).with_name("page.css").read_text("utf-8")
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(title)}</title><style>{css}</style></head>"
+        f"<body><main>{body}</main></body></html>\n"
+    )
 
 
 def text(value: object) -> Cell:

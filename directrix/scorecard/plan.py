@@ -1,6 +1,7 @@
-"""The scorecard: the same measurements for every finding of every method, on unseen latents.
+"""Curves: what every finding does to every score along its strength, on unseen latents.
 
 A plan says which recipes to score, shard by shard; someone scores them; `measure` makes the card.
+What is seen where the change is matched comes on top of it: `directrix.scorecard.matched`.
 Shard 0 holds the held-out latents as they are, then comes one shard a finding at every alpha of
 the grid but 0, then one for every five random findings at both ends of the grid, each on sixteen
 latents of its own.
@@ -27,7 +28,9 @@ from directrix.metrics import (
     monotonicity,
     random_like,
 )
+from directrix.metrics.effects import linearity
 from directrix.types import (
+    NONE,
     SHARD,
     Finding,
     FindingRef,
@@ -59,9 +62,8 @@ FLOOR_SHARE = 20
 """Random findings for one finding: so many that one finding can be named by itself at 5 %."""
 
 MOST_RANDOM = 1000
-
-NONE = "none"
-"""The target of a finding that moves no scorer more than random findings do."""
+EMBEDDER = "embedder"
+"""The task of predictors whose scores name nothing: they tell identities apart."""
 
 
 def held_out_seed(seed: int) -> int:
@@ -77,7 +79,8 @@ def held_out_seed(seed: int) -> int:
 class ScorecardPlan:
     """What to score for a card of `findings`, and how to read it.
 
-    alphas: ascending, symmetric about 0, at least -a, 0, a. samples: held-out latents.
+    predictors: whoever judges; embedders among them score nothing here. alphas: ascending,
+    symmetric about 0, at least -a, 0, a. samples: held-out latents.
     random_findings: how many make the floor; None means 20 for every finding, at most 1000.
     Raises InvalidField, NeedsUnmet without a predictor or a finding, and FindingMismatch for the
     findings of another generator.
@@ -105,13 +108,20 @@ class ScorecardPlan:
             raise InvalidField("a scorecard takes 2 to 100000 samples", field="samples")
         if self.random_findings is not None and not 1 <= self.random_findings <= MOST_RANDOM:
             raise InvalidField("a floor takes 1 to 1000 random findings", field="random_findings")
-        if not self.predictors or not len(self.findings):
-            raise NeedsUnmet("a scorecard needs at least one predictor and one finding")
+        if not self.judges or not len(self.findings):
+            raise NeedsUnmet(
+                "a scorecard needs at least one finding and one predictor that is no embedder"
+            )
         if self.findings.provenance.generator != self.generator.digest:
             raise FindingMismatch(
                 f"the findings belong to generator {self.findings.provenance.generator}, "
                 f"not {self.generator.digest}"
             )
+
+    @property
+    def judges(self) -> tuple[PredictorCard, ...]:
+        """Those whose scores are measured, side by side in this order."""
+        return tuple(card for card in self.predictors if card.task != EMBEDDER)
 
     def random_set(self) -> FindingSet:
         """The random floor: to be stored beside the findings, so that recipes can name it."""
@@ -150,14 +160,14 @@ class ScorecardPlan:
         """The card, from the scores [1024, K] of the deviation shard and [n, K] of every shard."""
         self._check_scores(deviation_scores, shard_scores)
         deviations = deviation_scores.astype(np.float64).std(0)
-        known = shard_scores[1 : 1 + len(self.findings)]
-        curves = [self._with_zero(shard_scores[0], scores) for scores in known]
+        curves = self.curves(shard_scores)
         strongest = np.array([_strongest(c[0], c[-1], deviations) for c in curves])
         floor = discovery_floor(strongest, self._random_effects(shard_scores, deviations))
         return Scorecard(
             finding_set=finding_set_digest(self.findings),
             generator=self.generator.digest,
             scorers=self._scorers(deviations),
+            independent=not self.seen_by_the_method,
             alphas=self.alphas,
             seed=held_out_seed(self.seed),
             samples=self.samples,
@@ -168,6 +178,21 @@ class ScorecardPlan:
                 for index, curve in enumerate(curves)
             ),
         )
+
+    def curves(self, shard_scores: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Scores [alphas, n, K] along every finding, the unmoved latents at alpha = 0."""
+        known = shard_scores[1 : 1 + len(self.findings)]
+        return [self._with_zero(shard_scores[0], scores) for scores in known]
+
+    @property
+    def seen_by_the_method(self) -> bool:
+        """Whether any of the judges is a predictor that the method was given."""
+        given = self.findings.provenance.predictors
+        return any(card.digest in given for card in self.judges)
+
+    def move(self, index: int, alpha: float) -> Move:
+        """Along one of the findings, by the move's own alpha."""
+        return _move(self.findings.findings[index], FindingRef(self._digests[0], index), alpha)
 
     @cached_property
     def _random(self) -> FindingSet:
@@ -213,7 +238,8 @@ class ScorecardPlan:
         self, findings: FindingSet, digest: str, index: int, grid: Sequence[float]
     ) -> list[tuple[Move, ...]]:
         finding, ref = findings.findings[index], FindingRef(digest, index)
-        return [(_move(finding, ref, alpha, self.alphas[-1]),) for alpha in grid]
+        unit = _unit(finding, self.alphas[-1])
+        return [(_move(finding, ref, alpha * unit),) for alpha in grid]
 
     def _own_samples(self, place: int) -> range:
         """Eight held-out latents for every random finding in turn; all where there are fewer."""
@@ -237,7 +263,7 @@ class ScorecardPlan:
     def _check_scores(
         self, deviation_scores: np.ndarray, shard_scores: Sequence[np.ndarray]
     ) -> None:
-        columns = len(column_labels(self.predictors))
+        columns = len(column_labels(self.judges))
         wanted = [(SHARD, columns)]
         wanted += [
             (sum(len(samples) for _, samples in self._moves(shard)), columns)
@@ -251,7 +277,7 @@ class ScorecardPlan:
             )
 
     def _scorers(self, deviations: np.ndarray) -> tuple[ScorerRef, ...]:
-        owners = [(card, scorer) for card in self.predictors for scorer in card.scorers]
+        owners = [(card, scorer) for card in self.judges for scorer in card.scorers]
         return tuple(
             ScorerRef(predictor=card.digest, scorer=scorer.name, deviation=float(deviation))
             for (card, scorer), deviation in zip(owners, deviations, strict=True)
@@ -277,16 +303,18 @@ class ScorecardPlan:
         zero = curves[self.alphas.index(0)]
         return FindingScore(
             index=index,
-            target=column_labels(self.predictors)[target] if named else NONE,
+            target=column_labels(self.judges)[target] if named else NONE,
             sign=sign,
             effect_sd=float(effects[target]),
             effects_sd=tuple(float(effect) for effect in effects),
             side_effect_sd=float(np.abs(np.delete(effects, target)).max(initial=0.0)),
             monotonicity=monotonicity(sign * curves[:, :, target]),
+            linearity=linearity(np.array(self.alphas), curves[:, :, target]),
             curve_sd=tuple(
                 tuple(float(v) for v in mean_effect(zero, scores, deviations)) for scores in curves
             ),
             interval_sd=effect_interval(change, base[:, target], held_out_seed(self.seed)),
+            unit=_unit(self.findings.findings[index], self.alphas[-1]),
         )
 
 
@@ -295,11 +323,16 @@ def _strongest(before: np.ndarray, after: np.ndarray, deviations: np.ndarray) ->
     return float(np.abs(mean_effect(before, after, deviations)).max())
 
 
-def _move(finding: Finding, ref: FindingRef, alpha: float, reach: float) -> Move:
-    whole_at_one = isinstance(finding, Units) or (
-        isinstance(finding, Intervention) and finding.operation is Operation.SET
-    )
+def _move(finding: Finding, ref: FindingRef, alpha: float) -> Move:
     coefficients: tuple[float, ...] = ()
     if isinstance(finding, Subspace):
         coefficients = (1.0, *(0.0 for _ in finding.scales[1:]))
-    return Move(ref, alpha / reach if whole_at_one else alpha, coefficients)
+    return Move(ref, alpha, coefficients)
+
+
+def _unit(finding: Finding, reach: float) -> float:
+    """What one unit of the grid is as a move's alpha."""
+    whole_at_one = isinstance(finding, Units) or (
+        isinstance(finding, Intervention) and finding.operation is Operation.SET
+    )
+    return 1 / reach if whole_at_one else 1.0

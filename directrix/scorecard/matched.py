@@ -1,0 +1,187 @@
+"""Matched change: every finding where it has done the same to its target, 1 SD and 2 SD of it.
+
+A first pass gave curves (`ScorecardPlan`). They say how strong a move has to be: that is the
+calibration. Here it is used on held-out latents that the curves are not of: shard 0 holds them as
+they are, then comes one shard a finding with all of them at each strength that is reached.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from directrix.errors import InvalidField
+from directrix.metrics import attribute_dependency, mean_effect
+from directrix.metrics.dependency import Dependency
+from directrix.scorecard.plan import EMBEDDER, ScorecardPlan
+from directrix.types import FindingScore, MatchedScore, Move, Recipe, Scorecard, SeedSource
+
+CHANGES = (1.0, 2.0)
+"""SDs of the target at which findings are compared."""
+
+SAMPLES = 64
+"""Latents whose pictures are looked at: half of those that curves are of."""
+
+Seen = Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True, eq=False)
+class MatchedPlan:
+    """What to render after a first pass, and how to read it.
+
+    deviation_scores and shard_scores: what `plan.measure` makes its card of.
+    """
+
+    plan: ScorecardPlan
+    deviation_scores: np.ndarray
+    shard_scores: Sequence[np.ndarray]
+
+    @cached_property
+    def card(self) -> Scorecard:
+        """Of the first pass alone."""
+        return self.plan.measure(self.deviation_scores, self.shard_scores)
+
+    @property
+    def samples(self) -> int:
+        return min(SAMPLES, self.plan.samples)
+
+    @property
+    def shards(self) -> int:
+        return 1 + len(self.plan.findings)
+
+    def recipes(self, shard: int) -> list[Recipe]:
+        """Of one shard: all latents at one strength after the other; none that is not reached."""
+        if not 0 <= shard < self.shards:
+            raise InvalidField(f"there are shards 0 to {self.shards - 1}", field="shard")
+        moves: list[tuple[Move, ...]] = [()]
+        if shard > 0:
+            moves = [(move,) for move in self.matched_moves(shard - 1)]
+        seed, first = self.card.seed, self.plan.samples
+        return [
+            Recipe(self.card.generator, SeedSource(seed, index), moves=each)
+            for each in moves
+            for index in range(first, first + self.samples)
+        ]
+
+    def matched_moves(self, index: int) -> list[Move]:
+        """One for every change that a finding reaches, in their order."""
+        found = (self._alpha(index, change) for change in CHANGES)
+        return [self.plan.move(index, alpha) for alpha in found if alpha is not None]
+
+    def grid_moves(self, index: int) -> list[Move]:
+        """Along the whole grid, 0 included."""
+        unit = self.card.findings[index].unit
+        return [self.plan.move(index, alpha * unit) for alpha in self.plan.alphas]
+
+    def measure(self, shards: Sequence[Seen]) -> Scorecard:
+        """The whole card. shards: what is seen of each: scores [n, K], and what `Witness` says."""
+        if len(shards) != self.shards:
+            raise InvalidField(f"{self.shards} shards, not {len(shards)}", field="shards")
+        embedders = [c.digest for c in self.plan.predictors if c.task == EMBEDDER]
+        return self.card.model_copy(
+            update={
+                "matched_samples": self.samples,
+                "features": (embedders or [self.plan.predictors[0].digest])[0],
+                "embedder": embedders[0] if embedders else "",
+                "strangers": _number(shards[0]["strangers"]),
+                "findings": tuple(
+                    self._score(index, shards[0]["scores"], seen)
+                    for index, seen in enumerate(shards[1:])
+                ),
+            }
+        )
+
+    @cached_property
+    def _curves(self) -> list[np.ndarray]:
+        return self.plan.curves(self.shard_scores)
+
+    @cached_property
+    def _base(self) -> np.ndarray:
+        """A population that begins with the latents that the curves are of: [N, K]."""
+        held = self.shard_scores[0]
+        return np.concatenate([held, self.deviation_scores[len(held) :]])
+
+    def _alpha(self, index: int, change: float) -> float | None:
+        return self.card.findings[index].strength(self.card.alphas, change)
+
+    def _score(self, index: int, unmoved: np.ndarray, seen: Seen) -> FindingScore:
+        found = self.card.findings[index]
+        place, matched = 0, []
+        for change in CHANGES:
+            alpha = self._alpha(index, change)
+            score = self._dependency(index, change).model_copy(update={"alpha": alpha})
+            if alpha is not None:
+                rows = slice(place * self.samples, (place + 1) * self.samples)
+                after = seen["scores"][rows]
+                score = score.model_copy(update=self._pictures(unmoved, after, seen, place))
+                place += 1
+            matched.append(score)
+        safe = self._safe(found, seen["typical"])
+        return found.model_copy(update={"matched": tuple(matched), "safe": safe})
+
+    def _dependency(self, index: int, change: float) -> MatchedScore:
+        target, base = self.card.findings[index].column, self._base
+        varying = np.flatnonzero(base.astype(np.float64).std(0) > 0)
+        if target not in varying or len(varying) < 2:
+            # nothing else that could change
+            return MatchedScore(change_sd=change, reached=self._reached(index, change))
+        curve, seed = self._curves[index], self.card.seed
+        at = attribute_dependency(self.plan.alphas, curve, base, target, change, seed)
+        return _of(at)
+
+    def _reached(self, index: int, change: float) -> float:
+        """Share of the latents whose target rises so much on the grid."""
+        found, grid = self.card.findings[index], np.array(self.plan.alphas)
+        rising = self._curves[index][grid * found.sign >= 0, :, found.column]
+        wanted = change * self.card.scorers[found.column].deviation
+        rise = (rising - self.shard_scores[0][:, found.column]).max(0)
+        return float((rise >= wanted).mean()) if wanted > 0 else 0.0
+
+    def _pictures(
+        self, unmoved: np.ndarray, after: np.ndarray, seen: Seen, place: int
+    ) -> dict[str, object]:
+        deviations = self.deviation_scores.astype(np.float64).std(0)
+        effects = mean_effect(unmoved, after, deviations)
+        return {
+            "effects_sd": tuple(float(effect) for effect in effects),
+            "frechet": _number(seen["frechet"][place]),
+            "identity": _number(seen["identity"][place]),
+            "log_density": _number(seen["density"][place]),
+            "norm_ratio": _number(seen["ratio"][place]),
+            "area": _number(seen["area"][place]),
+        }
+
+    def _safe(self, found: FindingScore, typical: np.ndarray) -> tuple[float, float]:
+        """Where the target changes steadily and most of all, and latents are typical."""
+        allowed = {
+            alpha * found.unit
+            for alpha, row, fine in zip(self.card.alphas, found.curve_sd, typical, strict=True)
+            if fine and abs(row[found.column]) >= max(abs(effect) for effect in row)
+        }
+        ends = []
+        for away in (-1, 1):
+            reached = 0.0
+            for alpha, _ in found.steady(self.card.alphas, away):
+                if alpha not in allowed:
+                    break
+                reached = alpha
+            ends.append(reached)
+        return ends[0], ends[1]
+
+
+def _of(at: Dependency) -> MatchedScore:
+    return MatchedScore(
+        change_sd=at.change,
+        reached=at.reached,
+        dependency_mean_sd=at.mean,
+        dependency_mean_interval_sd=at.mean_interval,
+        dependency_max_sd=at.most,
+        dependency_max_interval_sd=at.most_interval,
+    )
+
+
+def _number(values: np.ndarray) -> float | None:
+    """The mean, None where it is no number."""
+    mean = float(np.mean(values))
+    return mean if np.isfinite(mean) else None

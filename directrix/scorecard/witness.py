@@ -1,0 +1,110 @@
+"""Witness: what pictures and latents show of a move beyond the scores."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from directrix.batches import in_fixed_batches
+from directrix.generators import Generator
+from directrix.metrics import frechet_distance
+from directrix.metrics.locality import changed_area
+from directrix.predictors import Predictor
+from directrix.rendering.pixels import from_pixels
+from directrix.scorecard.matched import MatchedPlan
+from directrix.scorecard.plan import EMBEDDER
+from directrix.scorecard.typicality import Typicality
+from directrix.types import FindingSet
+
+Seen = Mapping[str, np.ndarray]
+
+
+class Witness:
+    """Looks at the shards of a matched plan.
+
+    networks: the plan's predictors on one device. Features are the embeddings of the first
+    embedder, which compares identities too. Where there is none, they are what the first predictor
+    knows before its scores: the mean over the picture of its last maps, or else the scores.
+    """
+
+    def __init__(
+        self,
+        plan: MatchedPlan,
+        generator: Generator,
+        networks: Sequence[Predictor],
+        findings: Callable[[str], FindingSet],
+    ):
+        embedders = [network for network in networks if network.card.task == EMBEDDER]
+        self._plan = plan
+        self._embedder = embedders[0] if embedders else None
+        self._judge = self._embedder or networks[0]
+        curves = plan.plan
+        spec = curves.deviation_spec
+        skip = curves.samples + plan.samples
+        self._typicality = Typicality(generator, findings, spec.seed, skip)
+
+    def unmoved(self, pictures: np.ndarray) -> Seen:
+        """uint8 [n, H, W, C] of shard 0 -> what has to be known of them."""
+        alike = np.float64(np.nan)
+        if self._embedder is not None:
+            rows = _unit_rows(self._seen(self._embedder, pictures))
+            n = len(rows)
+            alike = (np.square(rows.sum(0)).sum() - n) / (n * (n - 1))
+        return {"strangers": np.array(alike)}
+
+    def moved(self, index: int, before: np.ndarray, after: np.ndarray) -> Seen:
+        """Of one finding: pictures uint8 [n, H, W, C] before, [changes * n, H, W, C] after.
+
+        frechet [changes]; identity, area, ratio, density [changes, n]; typical [alphas]. No number
+        where nobody can tell.
+        """
+        n = len(before)
+        parts = after.reshape(-1, n, *before.shape[1:])
+        features = self._seen(self._judge, before)
+        distances, identity, areas = [], [], []
+        for part in parts:
+            seen = self._seen(self._judge, part)
+            distances.append(frechet_distance(features, seen))
+            identity.append(self._identity(features, seen))
+            areas.append(changed_area(before, part))
+        return {
+            "frechet": np.array(distances),
+            "identity": np.array(identity).reshape(-1, n),
+            "area": np.array(areas).reshape(-1, n),
+            **self._latents(index, len(parts)),
+        }
+
+    def _latents(self, index: int, changes: int) -> Seen:
+        plan = self._plan
+        moves = [*plan.matched_moves(index), *plan.grid_moves(index)]
+        start, n = plan.plan.samples, plan.samples
+        found = self._typicality(moves, start, n)
+        if found is None:
+            unknown = np.full((changes, n), np.nan)
+            grid = np.ones(len(moves) - changes, bool)
+            return {"ratio": unknown, "density": unknown, "typical": grid}
+        return {
+            "ratio": found.ratio[:changes],
+            "density": found.density[:changes],
+            "typical": found.typical[changes:],
+        }
+
+    def _identity(self, before: np.ndarray, after: np.ndarray) -> np.ndarray:
+        if self._embedder is None:
+            return np.full(len(before), np.nan)
+        return (_unit_rows(before) * _unit_rows(after)).sum(1)
+
+    @torch.inference_mode()
+    def _seen(self, network: Predictor, pictures: np.ndarray) -> np.ndarray:
+        def features(rows: Tensor) -> Tensor:
+            images = from_pixels(rows)
+            maps = None if network.card.task == EMBEDDER else getattr(network, "maps", None)
+            return network.scores(images) if maps is None else maps(images)[-1].mean((2, 3))
+
+        rows = torch.from_numpy(np.array(pictures)).to(network.device)
+        return in_fixed_batches(features, rows).float().cpu().numpy().astype(np.float64)
+
+
+def _unit_rows(rows: np.ndarray) -> np.ndarray:
+    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
