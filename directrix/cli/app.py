@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from directrix.cli import discover, findings, jobs, models
+from directrix.cli.compare import compare
 from directrix.cli.edit import edit, strip
 from directrix.cli.explain import explain
 from directrix.cli.session import Session
@@ -20,6 +21,7 @@ app.add_typer(discover.app, name="discover")
 app.command()(edit)
 app.command()(strip)
 app.command()(explain)
+app.command()(compare)
 app.add_typer(models.app, name="models")
 app.add_typer(findings.app, name="findings")
 app.add_typer(jobs.app, name="jobs")
@@ -46,6 +48,7 @@ def options(
       directrix models register directrix/zoo/models/fashion-generator
       directrix discover run sefa -g fashion-generator -p fashion-classifier
       directrix findings scorecard f0c1d2
+      directrix compare f0c1d2 f7a8b9 -o methods.html
       directrix edit fashion-generator --index 3 --move f0c1d2:4:2.5 -o out.png
       directrix explain fashion-generator --index 9 \\
           -c fashion-classifier -f f0c1d2 --target sneaker

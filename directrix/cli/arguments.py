@@ -6,15 +6,23 @@ from typing import Any
 
 import typer
 
+from directrix.client import Change
 
-def move(text: str) -> tuple[str, int, float]:
-    """SET:INDEX:ALPHA."""
-    parts = text.rsplit(":", 2)
+Moved = tuple[str, int, float | Change]
+RAISE = "raise="
+
+
+def move(text: str) -> Moved:
+    """SET:INDEX:ALPHA, or SET:INDEX:raise=SD, by which the finding's target is to rise."""
     try:
-        name, index, alpha = parts
-        return _named(name), int(index), float(alpha)
+        name, index, strength = text.rsplit(":", 2)
+        if strength.startswith(RAISE):
+            return _named(name), int(index), Change(float(strength.removeprefix(RAISE)))
+        return _named(name), int(index), float(strength)
     except ValueError as error:
-        raise typer.BadParameter(f"a move is SET:INDEX:ALPHA, not {text!r}") from error
+        raise typer.BadParameter(
+            f"a move is SET:INDEX:ALPHA or SET:INDEX:raise=SD, not {text!r}"
+        ) from error
 
 
 def finding(text: str) -> tuple[str, int]:

@@ -21,6 +21,12 @@ def run(
     method: Annotated[str, typer.Argument(help="A method's id: see 'directrix discover methods'.")],
     generator: Annotated[str, typer.Option("--generator", "-g", help="The generator's id.")],
     predictor: Predictors = None,
+    judge: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--judge", "-j", help="A predictor that judges, unseen by the method; repeatable."
+        ),
+    ] = None,
     param: Annotated[
         list[str] | None,
         typer.Option("--param", "-P", help="NAME=VALUE, a parameter of the method; repeatable."),
@@ -43,6 +49,8 @@ def run(
       directrix discover run sefa -g fashion-generator -p fashion-classifier
       directrix discover run interfacegan -g fashion-generator \\
           -p fashion-classifier --samples 4096 --param learner=logistic
+      directrix discover run interfacegan -g avatar-generator-r80 \\
+          -p avatar-regressor --judge avatar-regressor-twin
       directrix discover run sefa -g fashion-generator --no-wait
 
     Prints the name of the finding set, or with --no-wait that of the
@@ -51,7 +59,7 @@ def run(
     with reporting(as_json), client_of(context) as client:
         parameters = arguments.parameters(param or ())
         handle = client.discover(
-            generator, method, predictor or (), parameters, seed, samples, request_id
+            generator, method, predictor or (), parameters, seed, samples, request_id, judge or ()
         )
         if as_json:
             show_json({"event": "accepted", "operation": handle.name})

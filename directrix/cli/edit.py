@@ -18,7 +18,11 @@ from directrix.client.sheets import Sheet
 Generator = Annotated[str | None, typer.Argument(help="The generator's id.")]
 Moves = Annotated[
     list[str] | None,
-    typer.Option("--move", "-m", help="SET:INDEX:ALPHA, in SD; may be given several times."),
+    typer.Option(
+        "--move",
+        "-m",
+        help="SET:INDEX:ALPHA, in SD, or SET:INDEX:raise=SD of its target; repeatable.",
+    ),
 ]
 RecipeFile = Annotated[
     Path | None,
@@ -50,6 +54,7 @@ def edit(
       directrix edit fashion-generator --seed 7 --index 3 -o out.png
       directrix edit fashion-generator --index 3 --truncation 0.7 \\
           --move f0c1d2:4:2.5 --move f0c1d2:0:-1 -o out.png
+      directrix edit fashion-generator --move f0c1d2:4:raise=1.5 -o out.png
       directrix edit --recipe out.png --move f0c1d2:4:1 -o further.png
       directrix edit fashion-generator --index 3 -o - | display
 
@@ -70,7 +75,7 @@ def edit(
         else:
             raise typer.BadParameter("name a generator, or give --recipe")
         edited = client.edit(message, predictor or ())
-        write(out, png_with_recipe(edited, message))
+        write(out, png_with_recipe(edited, edited.recipe))
         _tell(edited, out, as_json)
 
 
@@ -125,7 +130,7 @@ def _recipe(
     seed: int,
     index: int,
     truncation: float | None,
-    moves: list[tuple[str, int, float]],
+    moves: list[arguments.Moved],
     image: Path | None,
 ) -> Recipe:
     if image is not None:

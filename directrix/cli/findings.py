@@ -10,7 +10,7 @@ from directrix.cli.session import Json, client_of
 from directrix.client import StoredFindings
 
 if TYPE_CHECKING:
-    from directrix.types import Finding, Scorecard
+    from directrix.types import Finding, FindingScore, Scorecard
 
 app = typer.Typer(no_args_is_help=True, help="Look at what discoveries found, and what it does.")
 Name = Annotated[str, typer.Argument(help="The finding set's name or id.")]
@@ -75,7 +75,10 @@ def scorecard(context: typer.Context, name: Name, as_json: Json = False) -> None
             f"{card.samples} held-out latents, strengths {card.alphas[0]:g} to "
             f"{card.alphas[-1]:g}; random findings reach {card.random_floor_sd:.2f} SD"
         )
-        columns = (">", "raises", ">effect SD", "95 % interval", ">side effect SD", ">monotone")
+        columns = (
+            *(">", "raises", ">effect SD", "95 % interval", ">side effect SD", ">monotone"),
+            *(">alpha at 1 SD", ">mean dependency", ">max dependency", ">safe alphas"),
+        )
         show_table(columns, _rows(card))
 
 
@@ -88,9 +91,19 @@ def _rows(card: "Scorecard") -> list[tuple[object, ...]]:
             f"{score.interval_sd[0]:.2f} to {score.interval_sd[1]:.2f}",
             f"{score.side_effect_sd:.2f}",
             f"{score.monotonicity:.0%}",
+            *_matched(score),
+            f"{score.safe[0]:+.2g} to {score.safe[1]:+.2g}",
         )
         for score in card.findings
     ]
+
+
+def _matched(score: "FindingScore") -> tuple[object, ...]:
+    at = score.at(1.0)
+    if at is None:
+        return None, None, None
+    alpha = None if at.alpha is None else f"{at.alpha:+.2f}"
+    return alpha, at.dependency_mean_sd, at.dependency_max_sd
 
 
 def _summary(found: StoredFindings) -> dict[str, Any]:

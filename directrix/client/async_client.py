@@ -29,7 +29,7 @@ from directrix.v1 import editing_service_pb2 as pb
 from directrix.v1.values_pb2 import Recipe
 
 if TYPE_CHECKING:
-    from directrix.types import FindingSet, Latent, Scorecard
+    from directrix.types import Comparison, FindingSet, Latent, Scorecard
 
 STREAM = f"{editing.SERVICE}/StreamEdits"
 
@@ -78,11 +78,13 @@ class AsyncClient:
         seed: int = 0,
         samples: int | None = None,
         request_id: str | None = None,
+        judges: Sequence[str] = (),
     ) -> AsyncOperationHandle:
         """Starts a discovery. samples: of the population; None leaves it to the service.
 
         request_id: a UUID; the same one with the same request is the same operation. Without one
-        a new one is drawn, so that a call that was sent again starts one discovery only.
+        a new one is drawn, so that a call that was sent again starts one discovery only. judges:
+        predictors that the method does not see and the scorecard is made with.
         """
         started = discovery.discover(
             self._names,
@@ -93,6 +95,7 @@ class AsyncClient:
             seed,
             samples,
             request_id or str(uuid.uuid4()),
+            judges,
         )
         return self.operation((await self._transport.run(started)).name)
 
@@ -117,6 +120,10 @@ class AsyncClient:
     async def scorecard(self, name: str) -> Scorecard:
         """The latest scorecard of a finding set; its `finding_set` is the set's id."""
         return await self._transport.run(findings.scorecard(self._names, name))
+
+    async def compare(self, *finding_sets: str) -> Comparison:
+        """Finding sets of one generator, judged alike, beside one another."""
+        return await self._transport.run(findings.compare(self._names, finding_sets))
 
     def recipe(self, generator: str, **fields: Unpack[RecipeFields]) -> Recipe:
         """A recipe as a message; no call is made. Raises ValueError."""

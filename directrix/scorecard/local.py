@@ -19,14 +19,20 @@ PASS = 256
 
 
 def make_scorecard(
-    plan: ScorecardPlan, generator: Generator, judges: Sequence[Predictor]
+    plan: ScorecardPlan,
+    generator: Generator,
+    judges: Sequence[Predictor],
+    deviation: np.ndarray | None = None,
 ) -> Scorecard:
-    """judges: the plan's predictors, in its order. Raises what rendering raises."""
+    """judges: the plan's predictors, in its order. Raises what rendering raises.
+
+    deviation: scores [1024, K] of the plan's deviation shard, where they are at hand.
+    """
     sets = {finding_set_digest(each): each for each in (plan.findings, plan.random_set())}
     scorers = [judge for judge in judges if judge.card.task != EMBEDDER]
     renderer = Renderer(generator, scorers, sets.__getitem__)
-    spec, first = plan.deviation_spec, generator.truncation_space
-    deviation = renderer.score(renderer.sample(spec.seed, 0, SHARD, first, spec.truncation))
+    if deviation is None:
+        deviation = deviation_scores(plan, renderer)
     scores = [_scores(renderer, plan.recipes(shard)) for shard in range(plan.shards)]
     matched = MatchedPlan(plan, deviation, scores)
     witness = Witness(matched, generator, judges, sets.__getitem__)
@@ -37,6 +43,12 @@ def make_scorecard(
         moved = witness.moved(index, before.images, after.images)
         seen.append({"scores": after.scores, **moved})
     return matched.measure(seen)
+
+
+def deviation_scores(plan: ScorecardPlan, renderer: Renderer) -> np.ndarray:
+    """Of the shard [1024, K] that tells SDs: the same for every plan with this seed."""
+    spec, space = plan.deviation_spec, renderer.generator.truncation_space
+    return renderer.score(renderer.sample(spec.seed, 0, SHARD, space, spec.truncation))
 
 
 def _render(renderer: Renderer, recipes: Sequence[Recipe]) -> Rendered:

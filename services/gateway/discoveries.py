@@ -65,15 +65,19 @@ class Discoveries:
 
     async def _spec(self, request: pb.DiscoverFindingsRequest) -> DiscoverySpec:
         generator = await self.lookups.generator(request.generator, "generator")
-        predictors = [
-            await self.lookups.predictor(name, f"predictors[{i}]", generator.card.image)
-            for i, name in enumerate(request.predictors)
+        predictors, judges = [
+            [
+                await self.lookups.predictor(name, f"{field}[{i}]", generator.card.image)
+                for i, name in enumerate(getattr(request, field))
+            ]
+            for field in ("predictors", "judges")
         ]
         method = await self._method(request.method)
         _check_needs(method, request.predictors)
         return DiscoverySpec(
             generator=ModelRef(name=generator.name, digest=generator.digest),
             predictors=tuple(ModelRef(name=p.name, digest=p.digest) for p in predictors),
+            judges=tuple(ModelRef(name=j.name, digest=j.digest) for j in judges),
             method=method.name,
             parameters=filled(request.parameters, method.schema),
             seed=request.seed,

@@ -39,6 +39,7 @@ class Edits:
         return pb.EditImageResponse(
             image=await self._picture(rendered, request.encoding),
             scores=scores(rendered.scores, predictors),
+            alphas=[move.alpha for move in resolved.recipe.moves],
         )
 
     async def stream(

@@ -3,9 +3,11 @@
 import asyncio
 from dataclasses import dataclass
 
+from directrix.comparison import Candidate, compare
 from directrix.errors import InvalidField
 from directrix.types import FindingSet, GeneratorCard, Manifest
 from directrix.v1 import finding_service_pb2 as pb
+from directrix.wire.comparisons import comparison_to_proto
 from directrix.wire.findings import (
     finding_set_to_proto,
     imported_finding_set,
@@ -53,6 +55,21 @@ class Findings:
         entry = await self.lookups.finding_set(request.finding_set, "finding_set")
         card = await self.lookups.call(self.lookups.catalogue.scorecard, entry.digest)
         return scorecard_to_proto(card, entry.name)
+
+    async def compare(self, request: pb.CompareFindingSetsRequest) -> pb.CompareFindingSetsResponse:
+        """Raises FindingSetNotFound, ScorecardNotFound, ScorecardsDiffer."""
+        self.lookups.names.parent(request.parent)
+        for i, name in enumerate(request.finding_sets):
+            self.lookups.names.finding_set(name, f"finding_sets[{i}]")
+        found = await asyncio.gather(
+            *(self.lookups.call(self._candidate, name) for name in request.finding_sets)
+        )
+        return comparison_to_proto(compare(found))
+
+    def _candidate(self, name: str) -> Candidate:
+        manifest = self.lookups.catalogue.finding_set_manifest(name)
+        card = self.lookups.catalogue.scorecard(manifest.digest)
+        return Candidate(name, manifest.provenance, manifest.places, card)
 
     def _take_in(self, message: pb.FindingSet) -> pb.FindingSet:
         card = self.lookups.catalogue.card(message.generator_digest)

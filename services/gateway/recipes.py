@@ -14,6 +14,7 @@ from directrix.types import GeneratorCard, ImageCard, Space
 from directrix.v1 import values_pb2 as pb
 from directrix.wire.images import decode_image, encode_image
 from directrix.wire.latents import SPACES
+from services.gateway.calibration import calibrate
 from services.gateway.lookups import FindingSetEntry, GeneratorEntry, Lookups
 
 
@@ -34,7 +35,10 @@ class Recipes:
         self._threads = threads
 
     async def resolve(self, recipe: pb.Recipe, path: str = "recipe") -> Resolved:
-        """Raises NotFound, FindingMismatch, SpaceUnavailable, InvalidField, ImageInvalid."""
+        """Raises NotFound, FindingMismatch, SpaceUnavailable, InvalidField, ImageInvalid.
+
+        Moves that ask for a change get their strength here, or FindingUncalibrated is raised.
+        """
         generator = await self._lookups.generator(recipe.generator, f"{path}.generator")
         names = {generator.digest: generator.name}
         inside = pb.Recipe()
@@ -43,6 +47,7 @@ class Recipes:
         for i, move in enumerate(inside.moves):
             place = f"{path}.moves[{i}]"
             await self.resolve_finding(move.finding, generator, names, f"{place}.finding")
+            await calibrate(move, self._lookups, place)
             if move.HasField("mask"):
                 _check_mask(move.mask, generator.card.image, f"{place}.mask")
         for i, ref in enumerate(inside.conditions):

@@ -85,6 +85,11 @@ class FindingServicer(finding_service_pb2_grpc.FindingServiceServicer):
     ) -> finding.Scorecard:
         return await self._findings.scorecard(request)
 
+    async def CompareFindingSets(
+        self, request: finding.CompareFindingSetsRequest, context: Context
+    ) -> finding.CompareFindingSetsResponse:
+        return await self._findings.compare(request)
+
 
 class DiscoveryServicer(discovery_service_pb2_grpc.DiscoveryServiceServicer):
     def __init__(self, discoveries: Discoveries):

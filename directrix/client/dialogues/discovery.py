@@ -42,12 +42,14 @@ def discover(
     seed: int,
     samples: int | None,
     request_id: str,
+    judges: Sequence[str] = (),
     validate_only: bool = False,
 ) -> Dialogue[Job]:
     request = pb.DiscoverFindingsRequest(
         parent=names.parent,
         generator=names.model(generator),
         predictors=map(names.model, predictors),
+        judges=map(names.model, judges),
         method=method,
         seed=seed,
         samples=samples or 0,

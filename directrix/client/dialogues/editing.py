@@ -107,7 +107,13 @@ def invert(
 
 
 def edited(answer: pb.EditImageResponse, recipe: values_pb2.Recipe) -> Edited:
-    return Edited(**_picture_fields(answer.image), scores=_scores(answer.scores), recipe=recipe)
+    """With the recipe's strengths filled in where it asked for changes."""
+    made = values_pb2.Recipe()
+    made.CopyFrom(recipe)
+    for move, alpha in zip(made.moves, answer.alphas, strict=False):
+        move.ClearField("change_sd")
+        move.alpha = alpha
+    return Edited(**_picture_fields(answer.image), scores=_scores(answer.scores), recipe=made)
 
 
 def picture(message: values_pb2.Image) -> Picture:

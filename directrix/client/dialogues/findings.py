@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from directrix.client.dialogues.paging import PAGE, everything
@@ -11,7 +12,7 @@ from directrix.client.values import StoredFindings
 from directrix.v1 import finding_service_pb2 as pb
 
 if TYPE_CHECKING:
-    from directrix.types import FindingSet, Scorecard
+    from directrix.types import Comparison, FindingSet, Scorecard
 
 SERVICE = "/directrix.v1.FindingService"
 
@@ -46,6 +47,17 @@ def scorecard(names: Names, name: str) -> Dialogue[Scorecard]:
     request = pb.GetScorecardRequest(finding_set=names.finding_set(name))
     answer = yield Call(f"{SERVICE}/GetScorecard", request, pb.Scorecard, deadline=15)
     return scorecard_from_proto(answer, short(answer.finding_set))
+
+
+def compare(names: Names, finding_sets: Sequence[str]) -> Dialogue[Comparison]:
+    from directrix.wire.comparisons import comparison_from_proto
+
+    request = pb.CompareFindingSetsRequest(
+        parent=names.parent, finding_sets=map(names.finding_set, finding_sets)
+    )
+    rpc = f"{SERVICE}/CompareFindingSets"
+    answer = yield Call(rpc, request, pb.CompareFindingSetsResponse, deadline=30)
+    return comparison_from_proto(answer)
 
 
 def _stored(message: pb.FindingSet) -> StoredFindings:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from directrix.client.names import Names
@@ -19,10 +20,18 @@ NOISES = {
 SPACES = {"z": pb.SPACE_Z, "w": pb.SPACE_W, "w+": pb.SPACE_W_PLUS, "s": pb.SPACE_S}
 
 
+@dataclass(frozen=True)
+class Change:
+    """By how much a finding's target is to change on average, in SD of the target."""
+
+    sd: float
+
+
 class RecipeFields(TypedDict, total=False):
     """A recipe's fields: one source (seed and index, latent, or image) and what is done to it.
 
-    moves: (finding set, index, alpha) each, or `directrix.types.Move` with a set's name in it.
+    moves: (finding set, index, alpha) each, or `directrix.types.Move` with a set's name in it; in
+    place of alpha a `Change` leaves the strength to the set's scorecard.
     conditions: (finding set, index) each. truncation: psi; the service's own default is 1.
     """
 
@@ -35,7 +44,7 @@ class RecipeFields(TypedDict, total=False):
     truncation: float | None
     noise: str
     noise_seed: int
-    moves: Sequence[tuple[str, int, float] | Move | pb.Move]
+    moves: Sequence[tuple[str, int, float | Change] | Move | pb.Move]
     conditions: Sequence[tuple[str, int]]
 
 
@@ -83,12 +92,15 @@ def _put_source(message: pb.Recipe, fields: RecipeFields) -> None:
         message.seed.CopyFrom(seed)
 
 
-def _move(names: Names, move: tuple[str, int, float] | Move | pb.Move) -> pb.Move:
+def _move(names: Names, move: tuple[str, int, float | Change] | Move | pb.Move) -> pb.Move:
     if isinstance(move, pb.Move):
         return move
     if isinstance(move, tuple):
-        finding_set, index, alpha = move
-        return pb.Move(finding=_reference(names, finding_set, index), alpha=alpha)
+        finding_set, index, strength = move
+        finding = _reference(names, finding_set, index)
+        if isinstance(strength, Change):
+            return pb.Move(finding=finding, change_sd=strength.sd)
+        return pb.Move(finding=finding, alpha=strength)
     from directrix.wire.recipes import move_to_proto
 
     return move_to_proto(move, names.finding_set)

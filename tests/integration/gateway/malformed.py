@@ -91,6 +91,7 @@ CREATE_SET = f"{V1}FindingService/CreateFindingSet"
 GET_SET = f"{V1}FindingService/GetFindingSet"
 LIST_SETS = f"{V1}FindingService/ListFindingSets"
 SCORECARD = f"{V1}FindingService/GetScorecard"
+COMPARE = f"{V1}FindingService/CompareFindingSets"
 LIST_METHODS = f"{V1}DiscoveryService/ListDiscoveryMethods"
 DISCOVER = f"{V1}DiscoveryService/DiscoverFindings"
 EDIT = f"{V1}EditingService/EditImage"
@@ -117,6 +118,9 @@ BASES: dict[str, Make] = {
     GET_SET: lambda live: finding.GetFindingSetRequest(name=live.findings),
     LIST_SETS: lambda live: finding.ListFindingSetsRequest(parent="projects/default"),
     SCORECARD: lambda live: finding.GetScorecardRequest(finding_set=live.findings),
+    COMPARE: lambda live: finding.CompareFindingSetsRequest(
+        parent="projects/default", finding_sets=[live.findings]
+    ),
     LIST_METHODS: lambda live: discovery.ListDiscoveryMethodsRequest(parent="projects/default"),
     DISCOVER: _discover,
     EDIT: _edit,
@@ -161,10 +165,13 @@ NAME_FIELDS = [
     (GET_SET, "name", "set"),
     (LIST_SETS, "parent", "parent"),
     (SCORECARD, "finding_set", "set"),
+    (COMPARE, "parent", "parent"),
+    (COMPARE, "finding_sets[0]", "set"),
     (LIST_METHODS, "parent", "parent"),
     (DISCOVER, "parent", "parent"),
     (DISCOVER, "generator", "model"),
     (DISCOVER, "predictors[0]", "model"),
+    (DISCOVER, "judges[0]", "model"),
     (EDIT, "recipe.generator", "model"),
     (EDIT, "predictors[0]", "model"),
     (EDIT, "recipe.moves[0].finding.finding_set", "set"),

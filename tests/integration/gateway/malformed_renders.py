@@ -27,6 +27,18 @@ from tests.integration.gateway.malformed import (
 from tests.integration.gateway.pictures import PICTURES, WRONG_PICTURES
 from tests.integration.gateway.world import Scene
 
+UNCALIBRATED = "FINDING_UNCALIBRATED"
+
+
+def _asks(name: str, change: float, **parts: object) -> Make:
+    """A move that asks for a change, along the first finding of a set."""
+
+    def make(live: Scene) -> pb.Move:
+        finding = pb.FindingRef(finding_set=getattr(live, name), index=0)
+        return pb.Move(finding=finding, change_sd=change, **parts)
+
+    return make
+
 
 def _recipes(call: str, at: str) -> Iterator[Case]:
     """A recipe at `at`, with one move."""
@@ -128,6 +140,14 @@ def films() -> Iterator[Case]:
     yield changed(FILM, "finding.index", 1, INVALID, "subspace")
     foreign = lambda live: live.foreign  # noqa: E731
     yield changed(FILM, "finding.finding_set", foreign, "FINDING_MISMATCH", "foreign")
+    change = "recipe.moves[0].change_sd"
+    for bad in (NAN, INF, 101.0):
+        yield changed(EDIT, change, bad, INVALID)
+    yield changed(EDIT, change, 0.5, INVALID, "and-a-strength")
+    yield changed(EDIT, "recipe.moves[0]", _asks("unscored", 0.5), UNCALIBRATED, "unscored")
+    yield changed(EDIT, "recipe.moves[0]", _asks("findings", 2.5), UNCALIBRATED, "too-far")
+    walk = pb.WALK_GREAT_CIRCLE
+    yield changed(EDIT, "recipe.moves[0]", _asks("findings", 0.5, walk=walk), INVALID, "walk")
     yield changed(FILM, "recipe.moves", _moves(64), INVALID, "one-too-many")
 
 

@@ -13,6 +13,7 @@ from directrix.v1 import values_pb2 as pb
 from directrix.wire.tensors import tensor_to_proto
 from tests.integration.gateway.malformed import (
     BASES,
+    COMPARE,
     CREATE_MODEL,
     CREATE_SET,
     DISCOVER,
@@ -103,6 +104,11 @@ def finding_sets() -> Iterator[Case]:
     yield changed(
         SCORECARD, "finding_set", lambda live: live.unscored, "SCORECARD_NOT_FOUND", "unscored"
     )
+    unscored = lambda live: [live.findings, live.unscored]  # noqa: E731
+    yield changed(COMPARE, "finding_sets", unscored, "SCORECARD_NOT_FOUND", "unscored")
+    yield changed(COMPARE, "finding_sets", [], INVALID, "none")
+    twice = lambda live: [live.findings] * 2  # noqa: E731
+    yield changed(COMPARE, "finding_sets", twice, INVALID, "twice")
 
 
 def _other_kinds() -> Iterator[tuple[str, pb.Finding, str]]:

@@ -45,6 +45,17 @@ def test_an_edit_moves_the_score_by_what_was_planted(live: Scene, stub: EditingS
     assert b["b"] - a["b"] == pytest.approx(0.0, abs=0.08)
 
 
+def test_an_edit_may_ask_for_a_change_of_its_target(live: Scene, stub: EditingServiceStub) -> None:
+    """The scorecard says that 0.5 SD take a strength of 0.5; the answer repeats it."""
+    finding = pb.FindingRef(finding_set=live.findings, index=0)
+    asked, given = (
+        stub.EditImage(edit(live, recipe=recipe(live, moves=[move])), timeout=10)
+        for move in (pb.Move(finding=finding, change_sd=0.5), pb.Move(finding=finding, alpha=0.5))
+    )
+    assert list(asked.alphas) == list(given.alphas) == [0.5]
+    assert asked.image.digest == given.image.digest
+
+
 def test_the_digest_is_that_of_the_archive(live: Scene, stub: EditingServiceStub) -> None:
     raw = stub.EditImage(edit(live), timeout=10).image
     png = stub.EditImage(edit(live, encoding=pb.ENCODING_PNG), timeout=10).image

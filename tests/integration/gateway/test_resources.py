@@ -97,6 +97,26 @@ def test_a_scorecard_is_read(live: Scene) -> None:
     assert [point.alpha for point in card.findings[0].curve] == [-1.0, 0.0, 1.0]
 
 
+def test_sets_are_compared_over_their_scorecards(live: Scene) -> None:
+    answer = FindingServiceStub(live.channel).CompareFindingSets(
+        finding.CompareFindingSetsRequest(parent=PARENT, finding_sets=[live.findings]), timeout=10
+    )
+    (compared,) = answer.sets
+    assert (compared.finding_set, compared.method) == (live.findings, "axes")
+    assert list(compared.spaces)[-1] == "w"
+    assert (compared.finding_count, compared.named_count) == (1, 1)
+    assert [score.target for score in compared.best] == ["a"]
+
+
+def test_judges_are_recorded_apart(live: Scene) -> None:
+    operation = discover(live, predictors=[live.judge.name], judges=[live.meter.name], seed=4)
+    spec = live.jobs.get(operation.name).spec
+    assert [p.digest for p in spec.predictors] == [live.judge.digest]
+    assert [j.digest for j in spec.judges] == [live.meter.digest]
+    alone = spec.model_copy(update={"judges": ()})
+    assert alone.digest != spec.digest
+
+
 def test_methods_are_listed_with_their_schemas(live: Scene) -> None:
     answer = DiscoveryServiceStub(live.channel).ListDiscoveryMethods(
         discovery.ListDiscoveryMethodsRequest(parent=PARENT), timeout=10

@@ -2,16 +2,18 @@ import pytest
 import typer
 
 from directrix.cli import arguments
+from directrix.client import Change
 
 
 def test_moves_and_findings_take_full_names_too():
     full = "projects/default/findingSets/f1"
     assert arguments.move(f"{full}:3:-1.5") == (full, 3, -1.5)
+    assert arguments.move("f1:3:raise=1.5") == ("f1", 3, Change(1.5))
     assert arguments.finding("f1:3") == ("f1", 3)
     assert arguments.strengths("-3,0,1.5") == [-3, 0, 1.5]
 
 
-@pytest.mark.parametrize("text", ["", "f1", "f1:1", ":1:2", "f1:x:1", "f1:1:x"])
+@pytest.mark.parametrize("text", ["", "f1", "f1:1", ":1:2", "f1:x:1", "f1:1:x", "f1:1:raise=x"])
 def test_what_is_no_move(text):
     with pytest.raises(typer.BadParameter, match="SET:INDEX:ALPHA"):
         arguments.move(text)

@@ -38,7 +38,8 @@ def test_findings(directrix, found):
 def test_scorecard(directrix, found):
     done = directrix("findings", "scorecard", found)
     row = done.text.splitlines()[4].split()
-    assert row == ["3", "dress", "+1.70", "1.60", "to", "1.80", "0.25", "75%"]
+    assert row[:8] == ["3", "dress", "+1.70", "1.60", "to", "1.80", "0.25", "75%"]
+    assert row[8:] == ["+1.76", "0.125", "0.25", "-1.5", "to", "+3"]
     assert "random findings reach 0.50 SD" in done.err
     assert directrix("findings", "scorecard", found, "--json").lines[0]["samples"] == 128
 

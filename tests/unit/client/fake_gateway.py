@@ -20,6 +20,7 @@ from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
 from directrix import archive
+from directrix.comparison import Candidate, compare
 from directrix.v1 import (
     discovery_service_pb2,
     discovery_service_pb2_grpc,
@@ -33,8 +34,10 @@ from directrix.v1 import (
     model_service_pb2_grpc,
     values_pb2,
 )
+from directrix.wire.comparisons import comparison_to_proto
+from directrix.wire.findings import provenance_from_proto
 from directrix.wire.images import encode_image
-from directrix.wire.scorecards import scorecard_to_proto
+from directrix.wire.scorecards import scorecard_from_proto, scorecard_to_proto
 from directrix.wire.tensors import tensor_to_proto
 from tests.unit.client.fake_values import (
     CLASSES,
@@ -198,15 +201,28 @@ class FakeGateway:
             raise not_found("SCORECARD_NOT_FOUND", request.finding_set)
         return self.scorecards[request.finding_set]
 
+    def CompareFindingSets(self, request):
+        found = []
+        for name in request.finding_sets:
+            stored = self._set(name)
+            card = scorecard_from_proto(self.scorecards[name], stored.digest)
+            found.append(Candidate(name, provenance_from_proto(stored), ("z",), card))
+        return comparison_to_proto(compare(found))
+
     def EditImage(self, request):
-        recipe = request.recipe
+        recipe = values_pb2.Recipe()
+        recipe.CopyFrom(request.recipe)
         self._model(recipe.generator)
         for move in recipe.moves:
             self._finding(move.finding)
+            if move.HasField("change_sd"):
+                card = scorecard_from_proto(self.scorecards[move.finding.finding_set], "")
+                move.alpha = card.strength(move.finding.index, move.change_sd)
         where = position(recipe)
         return editing_service_pb2.EditImageResponse(
             image=encode_image(draw(where), request.encoding),
             scores=[scores_of(name, where) for name in request.predictors],
+            alphas=[move.alpha for move in recipe.moves],
         )
 
     def StreamEdits(self, requests):

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 
-from directrix.types import FindingScore, Scorecard, ScorerRef
+from directrix.types import FindingScore, MatchedScore, Scorecard, ScorerRef
 from directrix.v1 import (
     finding_service_pb2,
     values_pb2,
@@ -62,6 +62,9 @@ def scorecard(digest: str) -> Scorecard:
                 monotonicity=0.75,
                 curve_sd=tuple(tuple(a / 3 * e for e in effects) for a in alphas),
                 interval_sd=(effect - 0.1, effect + 0.1),
+                linearity=0.5,
+                safe=(-1.5, 3.0),
+                matched=(_matched(1.0, 3 / effect, effects), _matched(2.0, None, ())),
             )
         )
     return Scorecard(
@@ -74,6 +77,25 @@ def scorecard(digest: str) -> Scorecard:
         random_floor_sd=0.5,
         random_findings=20,
         findings=tuple(entries),
+    )
+
+
+def _matched(change: float, alpha: float | None, effects: tuple[float, ...]) -> MatchedScore:
+    if alpha is None:
+        return MatchedScore(change_sd=change, reached=0.25)
+    return MatchedScore(
+        change_sd=change,
+        reached=0.75,
+        alpha=alpha,
+        dependency_mean_sd=0.125,
+        dependency_mean_interval_sd=(0.1, 0.15),
+        dependency_max_sd=0.25,
+        dependency_max_interval_sd=(0.2, 0.3),
+        effects_sd=tuple(effect * alpha / 3 for effect in effects),
+        frechet=1.5,
+        log_density=-0.5,
+        norm_ratio=1.01,
+        area=0.3,
     )
 
 
