@@ -28,6 +28,7 @@
     │   ├── ScorecardsDiffer     scorecards that were not measured alike
     │   ├── NeedsUnmet           a method lacks what it declares to need
     │   ├── PredictorMismatch    a predictor that cannot read this generator's images
+    │   ├── EncoderMismatch      an encoder of another generator or space
     │   ├── DataMissing          a data set that has to be installed first
     │   └── OperationUnfinished  asked for the end of what still runs
     ├── Conflict                 somebody else was first
@@ -218,6 +219,10 @@ class NeedsUnmet(Precondition):
 
 class PredictorMismatch(Precondition):
     reason = "PREDICTOR_MISMATCH"
+
+
+class EncoderMismatch(Precondition):
+    reason = "ENCODER_MISMATCH"
 
 
 class DataMissing(Precondition):

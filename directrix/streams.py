@@ -13,6 +13,7 @@ class Domain(IntEnum):
     PROBES = 2
     SEARCH = 3
     SCENES = 4
+    ENCODERS = 5
 
 
 class Streams:

@@ -8,10 +8,10 @@ import torch
 
 from directrix.errors import ModelInvalid
 from directrix.generators import dcgan, linear, planted, style
-from directrix.generators.generator import ORDER, Generator, Tap
+from directrix.generators.generator import ORDER, Generator, Noises, Tap
 from directrix.types import GeneratorCard, ModelCard
 
-__all__ = ["ORDER", "Generator", "Tap", "architectures", "build"]
+__all__ = ["ORDER", "Generator", "Noises", "Tap", "architectures", "build"]
 
 
 def architectures() -> tuple[str, ...]:

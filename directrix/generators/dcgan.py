@@ -14,7 +14,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from directrix.errors import ModelInvalid, SpaceUnavailable
-from directrix.generators.generator import Generator, Tap
+from directrix.generators.generator import Generator, Noises, Tap
 from directrix.networks import AdapterConfig, Width, load, read_config
 from directrix.types import GeneratorCard, ImageCard, LayerCard, Noise, Space, SpaceCard
 
@@ -89,7 +89,7 @@ class DcganGenerator(Generator):
         self,
         latents: Tensor,
         space: Space,
-        noise: Noise = Noise.CONSTANT,
+        noise: Noise | Noises = Noise.CONSTANT,
         noise_seeds: Sequence[int] = (),
         taps: Mapping[str, Tap] | None = None,
     ) -> Tensor:

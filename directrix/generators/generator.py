@@ -12,6 +12,9 @@ from directrix.types import GeneratorCard, Noise, Space, SpaceCard
 Tap = Callable[[Tensor], Tensor]
 """Takes the features [N, C, h, w] of a layer and returns what goes on: to read or to edit."""
 
+Noises = Mapping[str, Tensor]
+"""Noise inputs by layer, [N or 1, 1, h, w] each, all layers that have one."""
+
 ORDER = (Space.Z, Space.W, Space.W_PLUS, Space.S)
 
 
@@ -22,9 +25,13 @@ class Generator(ABC):
     differentiable and free of hooks and global state: whoever wants features passes taps.
     """
 
-    def __init__(self, card: GeneratorCard, device: torch.device):
+    noises: Noises
+    """The noise inputs as fixed at training time, [1, 1, h, w] each; empty where it has none."""
+
+    def __init__(self, card: GeneratorCard, device: torch.device, noises: Noises | None = None):
         self.card = card
         self.device = device
+        self.noises = noises or {}
         self._dimensions = {s.space: s for s in card.spaces}
 
     @property
@@ -88,12 +95,13 @@ class Generator(ABC):
         self,
         latents: Tensor,
         space: Space,
-        noise: Noise = Noise.CONSTANT,
+        noise: Noise | Noises = Noise.CONSTANT,
         noise_seeds: Sequence[int] = (),
         taps: Mapping[str, Tap] | None = None,
     ) -> Tensor:
         """Images [N, C, H, W] in about [-1, 1], not clamped.
 
+        noise: how noise inputs are filled, or they themselves; nothing to a generator without any.
         noise_seeds: one a sample, for Noise.SEEDED. taps: by layer name of the card; they run in
         the order of the layers. Raises LayerInvalid for an unknown layer.
         """

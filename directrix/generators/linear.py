@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from directrix.errors import ModelInvalid
-from directrix.generators.generator import Generator, Tap
+from directrix.generators.generator import Generator, Noises, Tap
 from directrix.networks import AdapterConfig, check, check_names, read_config
 from directrix.types import GeneratorCard, ImageCard, LayerCard, Noise, Space, SpaceCard
 
@@ -41,7 +41,7 @@ class LinearGenerator(Generator):
         self,
         latents: Tensor,
         space: Space,
-        noise: Noise = Noise.CONSTANT,
+        noise: Noise | Noises = Noise.CONSTANT,
         noise_seeds: Sequence[int] = (),
         taps: Mapping[str, Tap] | None = None,
     ) -> Tensor:

@@ -28,7 +28,7 @@ from pydantic import Field
 from torch import Tensor
 
 from directrix.errors import InvalidField, ModelInvalid
-from directrix.generators.generator import Generator, Tap
+from directrix.generators.generator import Generator, Noises, Tap
 from directrix.networks import AdapterConfig, read_config
 from directrix.types import PROSE, GeneratorCard, Noise, Space, SpaceCard
 
@@ -67,7 +67,7 @@ class Planted(Generator):
     """A frozen generator with nuisances behind the generators' face."""
 
     def __init__(self, card: GeneratorCard, inner: Generator, nuisances: Sequence[Nuisance]):
-        super().__init__(card, inner.device)
+        super().__init__(card, inner.device, inner.noises)
         self.inner = inner
         self.nuisances = tuple(nuisances)
 
@@ -93,7 +93,7 @@ class Planted(Generator):
         self,
         latents: Tensor,
         space: Space,
-        noise: Noise = Noise.CONSTANT,
+        noise: Noise | Noises = Noise.CONSTANT,
         noise_seeds: Sequence[int] = (),
         taps: Mapping[str, Tap] | None = None,
     ) -> Tensor:

@@ -13,7 +13,7 @@ from pydantic import Field
 from torch import Tensor
 
 from directrix.errors import InvalidField, ModelInvalid, SpaceUnavailable
-from directrix.generators.generator import Generator, Tap
+from directrix.generators.generator import Generator, Noises, Tap
 from directrix.generators.style_network import StyleConfig, StyledConv, StyleNetwork
 from directrix.networks import AdapterConfig, Width, load, read_config
 from directrix.streams import Domain, Streams
@@ -35,7 +35,7 @@ class StyleGenerator(Generator):
     """A frozen `StyleNetwork` behind the generators' face."""
 
     def __init__(self, card: GeneratorCard, network: StyleNetwork, device: torch.device):
-        super().__init__(card, device)
+        super().__init__(card, device, network.constant_noise())
         self._network = network
 
     def truncate(self, latents: Tensor, space: Space, psi: float) -> Tensor:
@@ -60,7 +60,7 @@ class StyleGenerator(Generator):
         self,
         latents: Tensor,
         space: Space,
-        noise: Noise = Noise.CONSTANT,
+        noise: Noise | Noises = Noise.CONSTANT,
         noise_seeds: Sequence[int] = (),
         taps: Mapping[str, Tap] | None = None,
     ) -> Tensor:
@@ -89,8 +89,10 @@ class StyleGenerator(Generator):
         average = self._network.mapping.w_avg[None]
         return self.convert(average, Space.W, space)
 
-    def _noise(self, noise: Noise, seeds: Sequence[int], count: int) -> dict[str, Tensor] | None:
-        constant = self._network.constant_noise()
+    def _noise(self, noise: Noise | Noises, seeds: Sequence[int], count: int) -> Noises | None:
+        constant = self.noises
+        if not isinstance(noise, Noise):
+            return noise
         if noise is Noise.CONSTANT:
             return constant
         if noise is Noise.NONE:

@@ -6,6 +6,7 @@ layer [N, num_ws, w_dim] -> styles [N, style_dim] -> image [N, C, H, W] in about
 """
 
 import math
+from collections import abc
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -149,7 +150,7 @@ class StyleNetwork(nn.Module):
     def synthesise(
         self,
         styles: Tensor,
-        noise: dict[str, Tensor] | None,
+        noise: abc.Mapping[str, Tensor] | None,
         taps: dict[str, Callable[[Tensor], Tensor]] | None = None,
     ) -> Tensor:
         """[N, style_dim] -> [N, C, H, W]; noise holds one [N or 1, 1, h, w] a 3x3 layer.

@@ -14,10 +14,10 @@ from directrix.predictors import (
     linear,
     segmenter,
 )
-from directrix.predictors.predictor import Predictor
+from directrix.predictors.predictor import Embedder, Predictor, embedder
 from directrix.types import ModelCard, PredictorCard
 
-__all__ = ["Predictor", "architectures", "build"]
+__all__ = ["Embedder", "Predictor", "architectures", "build", "embedder"]
 
 _ADAPTERS = {
     "convolutional": convolutional.build,

@@ -77,6 +77,10 @@ class ConvolutionalPredictor(Predictor):
     def scores(self, images: Tensor) -> Tensor:
         return self._network(images)
 
+    def maps(self, images: Tensor) -> list[Tensor]:
+        """What each block gives (`Embedder`)."""
+        return self._network.maps(images)
+
 
 def build(
     card: PredictorCard, arrays: Mapping[str, np.ndarray], device: torch.device

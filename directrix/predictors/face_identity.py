@@ -49,11 +49,18 @@ class IdentityNetwork(nn.Module):
         self.blocks = nn.ModuleList([*blocks, Block(inputs, inputs, down=True)])
         self.descriptor = nn.Linear(inputs, outputs, bias=False)
 
-    def forward(self, pixels: Tensor) -> Tensor:
+    def maps(self, pixels: Tensor) -> list[Tensor]:
+        """What each stage ends with, from fine to coarse: the blocks before every halving."""
         x = F.max_pool2d(torch.relu(self.first(centre(pixels))), 3, 2)
+        found: list[Tensor] = []
         for block in self.blocks:
+            if block.down:
+                found.append(x)
             x = block(x)
-        return self.descriptor(x.mean((2, 3)))
+        return [*found, x]
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        return self.descriptor(self.maps(pixels)[-1].mean((2, 3)))
 
 
 class Block(nn.Module):
@@ -90,6 +97,10 @@ class IdentityPredictor(Predictor):
         Two pictures are commonly taken for one person at a Euclidean distance below 0.6.
         """
         return self._network(resize(images, self._side))
+
+    def maps(self, images: Tensor) -> list[Tensor]:
+        """What each stage of the network ends with (`Embedder`)."""
+        return self._network.maps(resize(images, self._side))
 
     def scores(self, images: Tensor) -> Tensor:
         return self.embed(images)

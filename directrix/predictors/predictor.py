@@ -1,6 +1,7 @@
 """Predictor: a frozen network image -> named scalars, the same face for every architecture."""
 
 from abc import ABC, abstractmethod
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -42,3 +43,23 @@ class Predictor(ABC):
     @abstractmethod
     def scores(self, images: Tensor) -> Tensor:
         """Images [N, C, H, W] in [-1, 1] -> scores [N, K], differentiable."""
+
+
+@runtime_checkable
+class Embedder(Protocol):
+    """A predictor with feature maps: what a perceptual distance is made of."""
+
+    card: PredictorCard
+
+    def maps(self, images: Tensor) -> list[Tensor]:
+        """Images [N, C, H, W] in [-1, 1] -> maps [N, width, h, w], from fine to coarse."""
+
+
+def embedder(predictor: Predictor) -> Embedder:
+    """The predictor's other face. Raises PredictorMismatch where it has no feature maps."""
+    if not isinstance(predictor, Embedder):
+        raise PredictorMismatch(
+            f"predictor {predictor.card.name} ({predictor.card.architecture}) has no feature maps: "
+            "a perceptual term takes a convolutional, segmenter or face-identity predictor"
+        )
+    return predictor

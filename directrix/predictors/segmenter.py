@@ -41,12 +41,16 @@ class SegmenterNetwork(nn.Module):
         self.up = nn.ModuleList(_block(a + b, b) for a, b in up)
         self.outputs = nn.Conv2d(widths[0], parts, 1)
 
-    def forward(self, images: Tensor) -> Tensor:
+    def maps(self, images: Tensor) -> list[Tensor]:
+        """[N, C, H, W] -> what each block on the way down gives, from fine to coarse."""
         kept: list[Tensor] = []
-        x = images
         for block in self.down:
-            x = block(x if not kept else nn.functional.max_pool2d(x, 2))
-            kept.append(x)
+            kept.append(block(nn.functional.max_pool2d(kept[-1], 2) if kept else images))
+        return kept
+
+    def forward(self, images: Tensor) -> Tensor:
+        kept = self.maps(images)
+        x = kept[-1]
         for block, finer in zip(self.up, kept[-2::-1], strict=True):
             doubled = nn.functional.interpolate(x, scale_factor=2, mode="nearest")
             x = block(torch.cat([doubled, finer], 1))
@@ -66,6 +70,10 @@ class SegmenterPredictor(Predictor):
         The parts are the scorers, in their order; the probabilities of a pixel sum to 1.
         """
         return self._network(images).softmax(1)
+
+    def maps(self, images: Tensor) -> list[Tensor]:
+        """What each block on the way down gives (`Embedder`)."""
+        return self._network.maps(images)
 
     def scores(self, images: Tensor) -> Tensor:
         """[N, P]: the share of the picture that each part covers, 0 ... 1; they sum to 1."""

@@ -2,6 +2,6 @@
 
 from directrix.batches import BATCH
 from directrix.rendering.plan import Plan
-from directrix.rendering.renderer import Rendered, Renderer
+from directrix.rendering.renderer import Inverted, Rendered, Renderer
 
-__all__ = ["BATCH", "Plan", "Rendered", "Renderer"]
+__all__ = ["BATCH", "Inverted", "Plan", "Rendered", "Renderer"]

@@ -9,9 +9,11 @@ import torch
 from torch import Tensor
 
 from directrix import inversion, population
+from directrix.batches import BATCH
 from directrix.errors import InvalidField
 from directrix.generators import ORDER, Generator
-from directrix.predictors import Predictor
+from directrix.inversion import Encoder
+from directrix.predictors import Embedder, Predictor
 from directrix.rendering.checks import Checks
 from directrix.rendering.conversion import Conversion
 from directrix.rendering.drawing import Drawing
@@ -28,6 +30,21 @@ class Rendered:
 
     images: np.ndarray
     scores: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Inverted:
+    """The inversion of one image.
+
+    latent: one row. reconstruction: uint8 [H, W, C], what a recipe from this latent renders. error:
+    mean squared error of its pixels in [-1, 1]. noise_error: that with the optimised noise inputs,
+    before rounding; None where none were optimised.
+    """
+
+    latent: Latent
+    reconstruction: np.ndarray
+    error: float
+    noise_error: float | None
 
 
 class Renderer:
@@ -118,31 +135,38 @@ class Renderer:
         """Where the edit ends, outside all masks and before units: one row in `plan.end`."""
         return Latent(plan.end, self.generator.card.digest, self._drawing.points([plan]))
 
+    @torch.inference_mode()
+    def judge(self, images: np.ndarray) -> np.ndarray:
+        """Scores float32 [N, K] of images uint8 [N, H, W, C], all predictors side by side."""
+        scores = np.empty((len(images), self._scoring.width), np.float32)
+        for start in range(0, len(images), BATCH):
+            pixels = torch.tensor(images[start : start + BATCH], device=self.generator.device)
+            scores[start : start + BATCH] = self._scoring.scores(pixels, Form.RESULT)
+        return scores
+
     def invert(
         self,
         image: np.ndarray,
-        space: Space | None,
-        steps: int,
+        search: inversion.Search,
         stop: Callable[[], None] = inversion.go_on,
-    ) -> tuple[Latent, np.ndarray, float]:
-        """The latent nearest to an image uint8 [H, W, C], its image, their mean squared error.
+        encoder: Encoder | None = None,
+        embedder: Embedder | None = None,
+    ) -> Inverted:
+        """The latent nearest to an image uint8 [H, W, C].
 
-        The reconstruction [H, W, C] is what a recipe from this latent renders; the error is that
-        of its pixels in [-1, 1]. space None means W+, or the last space of a generator without
-        it. stop is called between steps and may raise. Raises InvalidField, SpaceUnavailable.
+        stop is called between steps and may raise. Raises InvalidField, SpaceUnavailable,
+        EncoderMismatch.
         """
-        if space is None:
-            has_layers = Space.W_PLUS in self.generator.spaces
-            space = Space.W_PLUS if has_layers else self.generator.spaces[-1]
         self._check_image(image)
         target = from_pixels(torch.tensor(image[None], device=self.generator.device))
-        found = inversion.invert(self.generator, target, inversion.Search(space, steps), stop)
+        found = inversion.invert(self.generator, target, search, stop, encoder, embedder)
         digest = self.generator.card.digest
-        latent = Latent(space, digest, found.latents.cpu().numpy())
+        latent = Latent(search.space, digest, found.latents.cpu().numpy())
         rendered = self.render([self.plan(Recipe(digest, LatentSource(latent)))])
         made = torch.from_numpy(rendered.images)
         error = (from_pixels(made) - target.cpu()).double().square().mean()
-        return latent, rendered.images[0], float(error)
+        noise = None if found.noise_errors is None else float(found.noise_errors[0])
+        return Inverted(latent, rendered.images[0], float(error), noise)
 
     def _check_image(self, image: np.ndarray) -> None:
         card = self.generator.card.image

@@ -18,6 +18,7 @@ from directrix.types.latent import Latent, Space
 from directrix.types.manifest import ArrayEntry, FindingEntry, Manifest
 from directrix.types.model_card import (
     PROSE,
+    EncoderCard,
     GeneratorCard,
     ImageCard,
     LayerCard,

@@ -93,7 +93,16 @@ class PredictorCard(_Card):
     """In the order of the network's outputs: a classifier's classes, a segmenter's parts."""
 
 
-ModelCard = Annotated[GeneratorCard | PredictorCard, Field(discriminator="kind")]
+class EncoderCard(_Card):
+    """Of an encoder: images of `generator`'s layout -> its latents in `space`."""
+
+    kind: Literal["encoder"] = "encoder"
+    generator: str = Field(pattern=r"^[0-9a-f]{64}$")
+    """The digest of the generator that it inverts."""
+    space: Space
+
+
+ModelCard = Annotated[GeneratorCard | PredictorCard | EncoderCard, Field(discriminator="kind")]
 
 PROSE = {"name", "title", "training_data", "licence", "notes", "metrics", "digest"}
 """Fields that do not count for the digest: two models that differ only in these are one."""

@@ -62,11 +62,21 @@ class ImageSource:
 
     The result of the inversion is a latent; a recipe with an image names the inversion's settings
     so that the same image gives the same latent.
+
+    steps: 0 takes the encoder's answer as it is. encoder and embedder: digests, or empty. noise:
+    whether noise inputs are optimised too; what renders the latent later are the recipe's own.
     """
 
     image: str
     space: Space = Space.W_PLUS
     steps: int = 200
+    encoder: str = ""
+    embedder: str = ""
+    noise: bool = False
+
+    def __post_init__(self) -> None:
+        if self.steps == 0 and not self.encoder:
+            raise InvalidField("an inversion without steps needs an encoder", field="steps")
 
 
 Source = SeedSource | LatentSource | ImageSource

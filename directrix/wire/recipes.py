@@ -91,7 +91,7 @@ def recipe_from_proto(
     with located(path):
         return Recipe(
             generator=resolve(message.generator),
-            source=_source(message, pictures, path),
+            source=_source(message, resolve, pictures, path),
             truncation=message.truncation if message.HasField("truncation") else 1.0,
             noise=member(NOISES, message.noise, f"{path}.noise"),
             noise_seed=within(message.noise_seed, 0, 2**63 - 1, f"{path}.noise_seed"),
@@ -106,7 +106,7 @@ def recipe_from_proto(
         )
 
 
-def _source(message: pb.Recipe, pictures: Pictures, path: str) -> Source:
+def _source(message: pb.Recipe, resolve: Resolve, pictures: Pictures, path: str) -> Source:
     match message.WhichOneof("source"):
         case "seed":
             with located(path):
@@ -114,19 +114,30 @@ def _source(message: pb.Recipe, pictures: Pictures, path: str) -> Source:
         case "latent":
             return LatentSource(latent_from_proto(message.latent, f"{path}.latent"))
         case "image":
-            return image_source_from_proto(message.image, pictures, f"{path}.image")
+            return image_source_from_proto(message.image, pictures, f"{path}.image", resolve)
         case _:
             raise InvalidField(f"{path} starts from nothing", field=f"{path}.source")
 
 
 def image_source_from_proto(
-    message: pb.ImageSource, pictures: Pictures = PICTURES, path: str = "source"
+    message: pb.ImageSource,
+    pictures: Pictures = PICTURES,
+    path: str = "source",
+    resolve: Resolve = same,
 ) -> ImageSource:
     """Decodes the picture and hands its pixels to `pictures.keep`."""
     space = space_from_proto(message.space, f"{path}.space", pictures.space)
     steps = within(message.steps, 0, MAX_STEPS, f"{path}.steps") or DEFAULT_STEPS
     pixels = decode_image(message.image, pictures.max_pixels, pictures.channels)
-    return ImageSource(pictures.keep(pixels), space, steps)
+    with located(path):
+        return ImageSource(
+            image=pictures.keep(pixels),
+            space=space,
+            steps=0 if message.encoder_only else steps,
+            encoder=resolve(message.encoder) if message.encoder else "",
+            embedder=resolve(message.embedder) if message.embedder else "",
+            noise=message.optimise_noise,
+        )
 
 
 def move_from_proto(message: pb.Move, resolve: Resolve = same, path: str = "move") -> Move:
@@ -177,12 +188,16 @@ def recipe_to_proto(
             message.seed.CopyFrom(pb.SeedSource(seed=seed, index=index))
         case LatentSource(latent):
             message.latent.CopyFrom(latent_to_proto(latent))
-        case ImageSource(digest, space, steps):
+        case ImageSource() as source:
             if picture is None:
                 raise InvalidField("the recipe's picture is not at hand", field="recipe.image")
-            message.image.image = picture(digest)
-            message.image.space = space_to_proto(space)
-            message.image.steps = steps
+            message.image.image = picture(source.image)
+            message.image.space = space_to_proto(source.space)
+            message.image.steps = source.steps
+            message.image.encoder_only = source.steps == 0
+            message.image.encoder = name(source.encoder) if source.encoder else ""
+            message.image.embedder = name(source.embedder) if source.embedder else ""
+            message.image.optimise_noise = source.noise
     return message
 
 

@@ -35,6 +35,7 @@ MEANINGS = {
     "SCORECARDS_DIFFER": "The scorecards were not measured alike: nothing can be compared.",
     "NEEDS_UNMET": "The method needs something that the request does not give.",
     "PREDICTOR_MISMATCH": "The predictor cannot read this generator's images, or is none.",
+    "ENCODER_MISMATCH": "The encoder belongs to another generator or space, or is none.",
     "DATA_MISSING": "A data set has to be installed first.",
     "OPERATION_UNFINISHED": "Only finished operations can be deleted.",
     "CONFLICT": "Somebody else was first.",

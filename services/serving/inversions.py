@@ -1,37 +1,31 @@
 """Inversions, remembered: the same picture gives the same latent without a second search."""
 
-from dataclasses import dataclass
+import asyncio
 
 import numpy as np
 
 from directrix import archive
 from directrix.errors import ImageInvalid, InvalidField, SpaceUnavailable
-from directrix.rendering import Renderer
-from directrix.types import ImageSource, Latent, Recipe, Space
+from directrix.inversion import Encoder, Search
+from directrix.predictors import Embedder, embedder
+from directrix.rendering import Inverted, Renderer
+from directrix.types import ImageSource, Recipe, Space
 from directrix.v1 import values_pb2
 from directrix.wire.latents import latent_to_proto
 from directrix.wire.recipes import Pictures, image_source_from_proto, recipe_from_proto
-from services.serving.long_work import LongWork, Stop
-from services.serving.models import Recent
+from services.serving.long_work import LongWork
+from services.serving.models import Models, Recent
 
 KEPT = 256
-
-
-@dataclass(frozen=True)
-class Inversion:
-    """latent: one row. reconstruction: uint8 [H, W, C]. error: mean squared, in [-1, 1]."""
-
-    latent: Latent
-    reconstruction: np.ndarray
-    error: float
 
 
 class Inversions:
     """Searches the latents of pictures; `found` by generator and everything that a search reads."""
 
-    def __init__(self, long_work: LongWork):
+    def __init__(self, models: Models, long_work: LongWork):
+        self._models = models
         self._long_work = long_work
-        self._found: Recent[tuple[str, ImageSource], Inversion] = Recent(KEPT)
+        self._found: Recent[tuple[str, ImageSource], Inverted] = Recent(KEPT)
 
     async def recipe(
         self, renderer: Renderer, message: values_pb2.Recipe
@@ -42,7 +36,7 @@ class Inversions:
         """
         error = None
         if message.HasField("image"):
-            found = await self.find(renderer, message.image, "recipe.image")
+            _, found = await self.find(renderer, message.image, "recipe.image")
             error = found.error
             inverted = values_pb2.Recipe()
             inverted.CopyFrom(message)
@@ -57,38 +51,58 @@ class Inversions:
 
     async def find(
         self, renderer: Renderer, message: values_pb2.ImageSource, path: str
-    ) -> Inversion:
-        """Raises ImageInvalid, ImageTooLarge, InvalidField, SpaceUnavailable."""
+    ) -> tuple[np.ndarray, Inverted]:
+        """The picture, uint8 [H, W, C], and its inversion.
+
+        Raises ImageInvalid, ImageTooLarge, InvalidField, SpaceUnavailable, ModelNotFound,
+        EncoderMismatch, PredictorMismatch.
+        """
         card = renderer.generator.card
-        spaces = renderer.generator.spaces
-        kept: list[np.ndarray] = []
-
-        def keep(pixels: np.ndarray) -> str:
-            kept.append(pixels)
-            return archive.image_digest(pixels)
-
-        default = Space.W_PLUS if Space.W_PLUS in spaces else spaces[-1]
-        source = image_source_from_proto(
-            message, Pictures(keep, default, card.image.channels), path
-        )
-        if source.space not in spaces:
-            raise SpaceUnavailable(
-                f"generator {card.name} has no space {source.space}: it has {', '.join(spaces)}",
-                space=source.space,
-            )
-        wanted = (card.image.height, card.image.width, card.image.channels)
-        if kept[0].shape != wanted:
-            raise ImageInvalid(
-                f"the picture has {kept[0].shape[1]} x {kept[0].shape[0]} pixels; generator "
-                f"{card.name} makes {wanted[1]} x {wanted[0]}"
-            )
+        picture, source = _read(renderer, message, path)
         found = self._found.get((card.digest, source))
         if found is None:
-            found = await self._long_work.run(lambda stop: _invert(renderer, kept[0], source, stop))
+            encoder, look = await asyncio.to_thread(self._networks, renderer, source)
+            search = Search(source.space, source.steps, noise=source.noise)
+            found = await self._long_work.run(
+                lambda stop: renderer.invert(picture, search, stop, encoder, look)
+            )
             self._found.put((card.digest, source), found)
-        return found
+        return picture, found
+
+    def _networks(
+        self, renderer: Renderer, source: ImageSource
+    ) -> tuple[Encoder | None, Embedder | None]:
+        """What a search reads beside the generator."""
+        encoder = self._models.encoder(source.encoder) if source.encoder else None
+        if not source.embedder:
+            return encoder, None
+        predictor = self._models.predictor(source.embedder)
+        predictor.check_images(renderer.generator.card.image)
+        return encoder, embedder(predictor)
 
 
-def _invert(renderer: Renderer, pixels: np.ndarray, source: ImageSource, stop: Stop) -> Inversion:
-    latent, reconstruction, error = renderer.invert(pixels, source.space, source.steps, stop)
-    return Inversion(latent, reconstruction, float(error))
+def _read(
+    renderer: Renderer, message: values_pb2.ImageSource, path: str
+) -> tuple[np.ndarray, ImageSource]:
+    """The picture of a message, and the message as a value that names it by digest."""
+    card, spaces = renderer.generator.card, renderer.generator.spaces
+    kept: list[np.ndarray] = []
+
+    def keep(pixels: np.ndarray) -> str:
+        kept.append(pixels)
+        return archive.image_digest(pixels)
+
+    default = Space.W_PLUS if Space.W_PLUS in spaces else spaces[-1]
+    source = image_source_from_proto(message, Pictures(keep, default, card.image.channels), path)
+    if source.space not in spaces:
+        raise SpaceUnavailable(
+            f"generator {card.name} has no space {source.space}: it has {', '.join(spaces)}",
+            space=source.space,
+        )
+    wanted = (card.image.height, card.image.width, card.image.channels)
+    if kept[0].shape != wanted:
+        raise ImageInvalid(
+            f"the picture has {kept[0].shape[1]} x {kept[0].shape[0]} pixels; generator "
+            f"{card.name} makes {wanted[1]} x {wanted[0]}"
+        )
+    return kept[0], source

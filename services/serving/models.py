@@ -10,12 +10,13 @@ from typing import Generic, TypeVar
 import numpy as np
 import torch
 
-from directrix import archive, generators, predictors
+from directrix import archive, generators, inversion, predictors
 from directrix.errors import FindingSetNotFound, ModelInvalid, ModelNotFound
 from directrix.generators import Generator
+from directrix.inversion import Encoder
 from directrix.predictors import Predictor
 from directrix.rendering import Renderer
-from directrix.types import FindingSet, GeneratorCard, ModelCard, PredictorCard
+from directrix.types import EncoderCard, FindingSet, GeneratorCard, ModelCard, PredictorCard
 from services.artifacts.catalogue import Catalogue
 
 K = TypeVar("K", bound=Hashable)
@@ -69,6 +70,7 @@ class Models:
         self._loading = threading.RLock()
         self._generators: Recent[str, Generator] = Recent(capacity)
         self._predictors: Recent[str, Predictor] = Recent(4 * capacity)
+        self._encoders: Recent[str, Encoder] = Recent(4 * capacity)
         self._renderers: Recent[tuple[str, tuple[str, ...]], Renderer] = Recent(4 * capacity)
         self._findings: Recent[str, FindingSet] = Recent(16 * capacity)
 
@@ -122,6 +124,17 @@ class Models:
                     raise ModelNotFound(f"model {digest} is no predictor", digest=digest)
                 found = predictors.build(card, arrays, self._device)
                 self._predictors.put(digest, found)
+            return found
+
+    def encoder(self, digest: str) -> Encoder:
+        with self._loading:
+            found = self._encoders.get(digest)
+            if found is None:
+                card, arrays = self._load(digest)
+                if not isinstance(card, EncoderCard):
+                    raise ModelNotFound(f"model {digest} is no encoder", digest=digest)
+                found = inversion.build(card, arrays, self._device)
+                self._encoders.put(digest, found)
             return found
 
     def finding_set(self, digest: str) -> FindingSet:

@@ -72,7 +72,7 @@ class Replica:
         self._executor = PriorityExecutor(prepare)
         self._models = Models(catalogue, device(settings.device), settings.model_cache)
         self._long_work = LongWork(self._executor, prepare)
-        self._inversions = Inversions(self._long_work)
+        self._inversions = Inversions(self._models, self._long_work)
         self._explaining = Explaining(self._models, self._inversions, self._long_work)
 
     async def render(self, request: pb.RenderRequest) -> pb.RenderResponse:
@@ -151,12 +151,19 @@ class Replica:
         return pb.ScoreResponse(scores=tensor_to_proto(scores))
 
     async def _invert(self, request: pb.InvertRequest) -> pb.InvertResponse:
-        renderer = await self._models.get_renderer(request.generator, ())
-        found = await self._inversions.find(renderer, request.source, "source")
+        renderer = await self._models.get_renderer(request.generator, tuple(request.predictors))
+        picture, found = await self._inversions.find(renderer, request.source, "source")
+
+        def judge(_: Sequence[None]) -> list[np.ndarray]:
+            return [renderer.judge(np.stack([picture, found.reconstruction]))]
+
+        scores = await self._executor.submit(object(), [None], judge, Priority.INTERACTIVE)
         return pb.InvertResponse(
             latent=latent_to_proto(found.latent),
             reconstruction=tensor_to_proto(found.reconstruction),
             mean_squared_error=found.error,
+            scores=tensor_to_proto(scores[0]),
+            noise_error=found.noise_error,
         )
 
     async def _sample(self, request: pb.SampleRequest) -> pb.SampleResponse:

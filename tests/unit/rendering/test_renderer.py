@@ -9,6 +9,7 @@ from directrix.archive import to_pixels
 from directrix.errors import (
     InvalidField,
 )
+from directrix.inversion import Search
 from directrix.types import (
     FindingRef,
     Form,
@@ -203,17 +204,26 @@ def test_samples_before_the_truncation_are_the_priors_own(world):
 
 def test_an_image_is_inverted_and_its_reconstruction_is_a_recipe(world):
     image = world.image(index=4)
-    latent, reconstruction, error = world.renderer.invert(image, None, 40)
-    assert latent.space is Space.W_PLUS
-    assert np.array_equal(world.image(source=LatentSource(latent)), reconstruction)
-    assert error == pytest.approx(
-        np.square((reconstruction.astype(float) - image) / 127.5).mean(), rel=1e-4
+    found = world.renderer.invert(image, Search(steps=40))
+    assert found.latent.space is Space.W_PLUS
+    assert np.array_equal(world.image(source=LatentSource(found.latent)), found.reconstruction)
+    assert found.error == pytest.approx(
+        np.square((found.reconstruction.astype(float) - image) / 127.5).mean(), rel=1e-4
     )
-    assert error < 0.05
-    again, _, _ = world.renderer.invert(image, Space.W_PLUS, 40)
-    assert np.array_equal(again.values, latent.values)
+    assert found.error < 0.05
+    assert found.noise_error is None
+    again = world.renderer.invert(image, Search(Space.W_PLUS, 40))
+    assert np.array_equal(again.latent.values, found.latent.values)
+    noisy = world.renderer.invert(image, Search(steps=40, noise=True))
+    assert noisy.noise_error < 0.05
     with pytest.raises(InvalidField, match="12 x 12 x 1"):
-        world.renderer.invert(image[:5], None, 40)
+        world.renderer.invert(image[:5], Search(steps=40))
+
+
+def test_pictures_are_judged_as_renderings_are(world):
+    plans = [world.renderer.plan(world.recipe(index=i)) for i in range(3)]
+    rendered = world.renderer.render(plans)
+    assert np.array_equal(world.renderer.judge(rendered.images), rendered.scores)
 
 
 def test_extreme_edits_stay_finite(world):
