@@ -8,6 +8,7 @@ from directrix.cli import discover, findings, jobs, models
 from directrix.cli.compare import compare
 from directrix.cli.edit import edit, strip
 from directrix.cli.explain import explain
+from directrix.cli.invert import invert
 from directrix.cli.session import Session
 from directrix.client import TARGET
 
@@ -20,6 +21,7 @@ app = typer.Typer(
 app.add_typer(discover.app, name="discover")
 app.command()(edit)
 app.command()(strip)
+app.command()(invert)
 app.command()(explain)
 app.command()(compare)
 app.add_typer(models.app, name="models")

@@ -17,7 +17,8 @@ from rich.progress import (
 
 from directrix.cli.exits import Exit
 from directrix.cli.output import say, show_json, stderr
-from directrix.client import Discovery, Job, OperationHandle
+from directrix.client import Job, OperationHandle
+from directrix.client.operation import R
 from directrix.client.values import Progress as JobProgress
 
 Shown = Callable[[JobProgress], None]
@@ -26,7 +27,7 @@ EVERY = 5.0
 """Seconds between two lines of one stage where there is no terminal."""
 
 
-def follow(handle: OperationHandle, as_json: bool) -> Discovery:
+def follow(handle: OperationHandle[R], as_json: bool) -> R:
     """Waits for the end. Raises OperationFailed; Ctrl-C leaves the job running and exits 130."""
     try:
         with _display(as_json) as show:
@@ -53,7 +54,7 @@ def progress_facts(progress: JobProgress) -> dict[str, object]:
     return {**found, "units_done": found.pop("done"), "units_total": found.pop("total")}
 
 
-def _last(handle: OperationHandle, show: Shown) -> Discovery:
+def _last(handle: OperationHandle[R], show: Shown) -> R:
     for job in handle.watch():
         show(job.progress)
     return handle.result()

@@ -1,4 +1,4 @@
-"""`directrix jobs`: discoveries that run, or ran."""
+"""`directrix jobs`: discoveries and trainings that run, or ran."""
 
 from dataclasses import asdict
 from typing import Annotated
@@ -9,8 +9,9 @@ from directrix.cli.exits import reporting
 from directrix.cli.following import facts, follow
 from directrix.cli.output import say, show_facts, show_json, show_table
 from directrix.cli.session import Json, client_of
+from directrix.client import TrainedEncoder
 
-app = typer.Typer(no_args_is_help=True, help="Look after discoveries that run at the service.")
+app = typer.Typer(no_args_is_help=True, help="Look after jobs that run at the service.")
 Name = Annotated[str, typer.Argument(help="The operation's name or id.")]
 
 
@@ -51,7 +52,7 @@ def show(context: typer.Context, name: Name, as_json: Json = False) -> None:
 
 @app.command()
 def wait(context: typer.Context, name: Name, as_json: Json = False) -> None:
-    """Wait for a job; prints the name of its finding set.
+    """Wait for a job; prints the name of its finding set or encoder.
 
     Examples:
 
@@ -64,7 +65,7 @@ def wait(context: typer.Context, name: Name, as_json: Json = False) -> None:
         if as_json:
             show_json({"event": "result", "operation": handle.name, **asdict(result)})
         else:
-            print(result.finding_set)
+            print(result.model if isinstance(result, TrainedEncoder) else result.finding_set)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""`directrix models`: generators and predictors of a project."""
+"""`directrix models`: generators, predictors and encoders of a project."""
 
 import json
 from dataclasses import asdict
@@ -8,11 +8,12 @@ from typing import Annotated
 import typer
 
 from directrix.cli.exits import reporting
+from directrix.cli.following import follow
 from directrix.cli.output import show_facts, show_json, show_table
-from directrix.cli.session import Json, client_of
+from directrix.cli.session import Json, Seed, client_of
 from directrix.client import Model
 
-app = typer.Typer(no_args_is_help=True, help="Register generators and predictors, and list them.")
+app = typer.Typer(no_args_is_help=True, help="Register models, list them, train encoders.")
 
 
 @app.command("list")
@@ -77,6 +78,48 @@ def register(
         name = model_id or json.loads(card).get("name", "")
         model = client.register_model(name, card, tensors)
         show_json(asdict(model)) if as_json else print(model.name)
+
+
+@app.command("train-encoder")
+def train_encoder(
+    context: typer.Context,
+    generator: Annotated[str, typer.Argument(help="The generator's id.")],
+    model_id: Annotated[str, typer.Option("--id", help="The new encoder's id.")],
+    space: Annotated[str, typer.Option(help="z, w or w+ (w+ where there is one).")] = "",
+    embedder: Annotated[str, typer.Option(help="A predictor whose features count too.")] = "",
+    steps: Annotated[int, typer.Option(min=0, help="Of 16 images (6000).")] = 0,
+    seed: Seed = 0,
+    request_id: Annotated[
+        str | None, typer.Option(help="A UUID: the same one never starts the same job twice.")
+    ] = None,
+    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait for the end.")] = True,
+    as_json: Json = False,
+) -> None:
+    """Train an encoder of a generator, on pictures that the generator draws.
+
+    Examples:
+
+    \b
+      directrix models train-encoder fashion-generator --id fashion-encoder
+      directrix models train-encoder fashion-generator --id fashion-encoder \\
+          --embedder fashion-oracle --no-wait
+
+    Prints the name of the encoder, or with --no-wait that of the operation.
+    Ctrl-C leaves the job running.
+    """
+    with reporting(as_json), client_of(context) as client:
+        handle = client.train_encoder(generator, model_id, space, embedder, steps, seed, request_id)
+        if as_json:
+            show_json({"event": "accepted", "operation": handle.name})
+        elif not wait:
+            print(handle.name)
+        if not wait:
+            return
+        result = follow(handle, as_json)
+        if as_json:
+            show_json({"event": "result", "operation": handle.name, **asdict(result)})
+        else:
+            print(result.model)
 
 
 def _facts(model: Model) -> dict[str, object]:

@@ -33,11 +33,13 @@ from directrix.client.values import (
     Frame,
     Inversion,
     Job,
+    LabelVerdict,
     Method,
     Model,
     Progress,
     StoredFindings,
     StreamedEdit,
+    TrainedEncoder,
 )
 from directrix.v1.values_pb2 import Recipe
 

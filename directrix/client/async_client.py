@@ -10,11 +10,12 @@ import grpc
 
 from directrix.client.client import TARGET
 from directrix.client.dialogues import discovery, editing, explanation, findings, models
-from directrix.client.dialogues.recipes import RecipeFields, recipe
+from directrix.client.dialogues.recipes import RecipeFields, image_source, recipe
 from directrix.client.names import Names
 from directrix.client.operation import AsyncOperationHandle
 from directrix.client.transports import AsyncTransport
 from directrix.client.values import (
+    Discovery,
     Edited,
     Explanation,
     Filmstrip,
@@ -24,6 +25,7 @@ from directrix.client.values import (
     Model,
     StoredFindings,
     StreamedEdit,
+    TrainedEncoder,
 )
 from directrix.v1 import editing_service_pb2 as pb
 from directrix.v1.values_pb2 import Recipe
@@ -66,6 +68,32 @@ class AsyncClient:
         """tensors: a safetensors file. The same model twice is the same resource."""
         return await self._transport.run(models.register(self._names, model_id, card_json, tensors))
 
+    async def train_encoder(
+        self,
+        generator: str,
+        model_id: str,
+        space: str = "",
+        embedder: str = "",
+        steps: int = 0,
+        seed: int = 0,
+        request_id: str | None = None,
+    ) -> AsyncOperationHandle[TrainedEncoder]:
+        """Starts training an encoder of a generator; 0 steps leave the number to the service.
+
+        request_id: as of `discover`.
+        """
+        started = models.train_encoder(
+            self._names,
+            generator,
+            model_id,
+            space,
+            embedder,
+            steps,
+            seed,
+            request_id or str(uuid.uuid4()),
+        )
+        return self.operation(await self._transport.run(started))
+
     async def methods(self) -> list[Method]:
         return await self._transport.run(discovery.methods(self._names))
 
@@ -79,7 +107,7 @@ class AsyncClient:
         samples: int | None = None,
         request_id: str | None = None,
         judges: Sequence[str] = (),
-    ) -> AsyncOperationHandle:
+    ) -> AsyncOperationHandle[Discovery]:
         """Starts a discovery. samples: of the population; None leaves it to the service.
 
         request_id: a UUID; the same one with the same request is the same operation. Without one
@@ -99,7 +127,7 @@ class AsyncClient:
         )
         return self.operation((await self._transport.run(started)).name)
 
-    def operation(self, name: str) -> AsyncOperationHandle:
+    def operation(self, name: str) -> AsyncOperationHandle[Any]:
         """A handle of an operation that was started before, perhaps elsewhere."""
         return AsyncOperationHandle(self._transport, self._names, name)
 
@@ -197,11 +225,28 @@ class AsyncClient:
         )
 
     async def invert(
-        self, generator: str, image: bytes, space: str = "", steps: int = 0
+        self,
+        generator: str,
+        image: bytes,
+        space: str = "",
+        steps: int = 0,
+        encoder: str = "",
+        encoder_only: bool = False,
+        embedder: str = "",
+        optimise_noise: bool = False,
+        classifiers: Sequence[str] = (),
     ) -> Inversion:
-        """The latent of a picture: PNG, JPEG or WebP of the generator's size."""
+        """The latent of a picture: PNG, JPEG or WebP of the generator's size.
+
+        encoder: says where the search starts, or, with encoder_only, the latent itself. embedder: a
+        predictor whose perceptual distance is minimised too. classifiers: asked whether they still
+        say the same.
+        """
+        source = image_source(
+            self._names, image, space, steps, encoder, encoder_only, embedder, optimise_noise
+        )
         return await self._transport.run(
-            editing.invert(self._names, generator, image, space, steps)
+            editing.invert(self._names, generator, source, classifiers)
         )
 
     async def explain(

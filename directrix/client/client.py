@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING, Any, Unpack
 import grpc
 
 from directrix.client.dialogues import discovery, editing, explanation, findings, models
-from directrix.client.dialogues.recipes import RecipeFields, recipe
+from directrix.client.dialogues.recipes import RecipeFields, image_source, recipe
 from directrix.client.names import Names
 from directrix.client.operation import OperationHandle
 from directrix.client.transports import Transport
 from directrix.client.values import (
+    Discovery,
     Edited,
     Explanation,
     Filmstrip,
@@ -30,6 +31,7 @@ from directrix.client.values import (
     Method,
     Model,
     StoredFindings,
+    TrainedEncoder,
 )
 from directrix.v1.values_pb2 import Recipe
 
@@ -75,6 +77,32 @@ class Client:
         """tensors: a safetensors file. The same model twice is the same resource."""
         return self._transport.run(models.register(self._names, model_id, card_json, tensors))
 
+    def train_encoder(
+        self,
+        generator: str,
+        model_id: str,
+        space: str = "",
+        embedder: str = "",
+        steps: int = 0,
+        seed: int = 0,
+        request_id: str | None = None,
+    ) -> OperationHandle[TrainedEncoder]:
+        """Starts training an encoder of a generator; 0 steps leave the number to the service.
+
+        request_id: as of `discover`.
+        """
+        started = models.train_encoder(
+            self._names,
+            generator,
+            model_id,
+            space,
+            embedder,
+            steps,
+            seed,
+            request_id or str(uuid.uuid4()),
+        )
+        return self.operation(self._transport.run(started))
+
     def methods(self) -> list[Method]:
         return self._transport.run(discovery.methods(self._names))
 
@@ -88,7 +116,7 @@ class Client:
         samples: int | None = None,
         request_id: str | None = None,
         judges: Sequence[str] = (),
-    ) -> OperationHandle:
+    ) -> OperationHandle[Discovery]:
         """Starts a discovery. samples: of the population; None leaves it to the service.
 
         request_id: a UUID; the same one with the same request is the same operation. Without one
@@ -108,7 +136,7 @@ class Client:
         )
         return self.operation(self._transport.run(started).name)
 
-    def operation(self, name: str) -> OperationHandle:
+    def operation(self, name: str) -> OperationHandle[Any]:
         """A handle of an operation that was started before, perhaps elsewhere."""
         return OperationHandle(self._transport, self._names, name)
 
@@ -180,9 +208,28 @@ class Client:
             editing.sample(self._names, generator, seed, count, start, space, truncation)
         )
 
-    def invert(self, generator: str, image: bytes, space: str = "", steps: int = 0) -> Inversion:
-        """The latent of a picture: PNG, JPEG or WebP of the generator's size."""
-        return self._transport.run(editing.invert(self._names, generator, image, space, steps))
+    def invert(
+        self,
+        generator: str,
+        image: bytes,
+        space: str = "",
+        steps: int = 0,
+        encoder: str = "",
+        encoder_only: bool = False,
+        embedder: str = "",
+        optimise_noise: bool = False,
+        classifiers: Sequence[str] = (),
+    ) -> Inversion:
+        """The latent of a picture: PNG, JPEG or WebP of the generator's size.
+
+        encoder: says where the search starts, or, with encoder_only, the latent itself. embedder: a
+        predictor whose perceptual distance is minimised too. classifiers: asked whether they still
+        say the same.
+        """
+        source = image_source(
+            self._names, image, space, steps, encoder, encoder_only, embedder, optimise_noise
+        )
+        return self._transport.run(editing.invert(self._names, generator, source, classifiers))
 
     def explain(
         self,

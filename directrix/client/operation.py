@@ -1,15 +1,19 @@
 """Handles of long-running operations: ask, wait, cancel, attach again by name."""
 
 from collections.abc import AsyncIterator, Iterator
+from typing import Generic, TypeVar, cast
 
 from directrix.client.dialogues import discovery
 from directrix.client.names import Names
 from directrix.client.transports import AsyncTransport, Transport
-from directrix.client.values import Discovery, Job, Progress
+from directrix.client.values import Job, Progress, Result
+
+R = TypeVar("R", bound=Result)
+"""What the operation ends with."""
 
 
-class OperationHandle:
-    """A discovery that runs at the service, whether this process lives or not."""
+class OperationHandle(Generic[R]):
+    """A discovery or a training that runs at the service, whether this process lives or not."""
 
     def __init__(self, transport: Transport, names: Names, name: str):
         self._transport = transport
@@ -26,12 +30,13 @@ class OperationHandle:
     def done(self) -> bool:
         return self.job().done
 
-    def result(self, timeout: float | None = None) -> Discovery:
+    def result(self, timeout: float | None = None) -> R:
         """Waits. timeout: in seconds; None waits for ever.
 
         Raises OperationFailed, OperationCancelled, or TimeoutError where it still runs.
         """
-        return self._transport.run(discovery.result(self._names, self.name, timeout))
+        found = self._transport.run(discovery.result(self._names, self.name, timeout))
+        return cast(R, found)
 
     def watch(self, interval: float = 0.5) -> Iterator[Job]:
         """The operation every `interval` seconds; the last one is done."""
@@ -49,7 +54,7 @@ class OperationHandle:
         return f"OperationHandle({self.name!r})"
 
 
-class AsyncOperationHandle:
+class AsyncOperationHandle(Generic[R]):
     """As `OperationHandle`, awaited."""
 
     def __init__(self, transport: AsyncTransport, names: Names, name: str):
@@ -66,9 +71,10 @@ class AsyncOperationHandle:
     async def done(self) -> bool:
         return (await self.job()).done
 
-    async def result(self, timeout: float | None = None) -> Discovery:
+    async def result(self, timeout: float | None = None) -> R:
         """As `OperationHandle.result`."""
-        return await self._transport.run(discovery.result(self._names, self.name, timeout))
+        found = await self._transport.run(discovery.result(self._names, self.name, timeout))
+        return cast(R, found)
 
     async def watch(self, interval: float = 0.5) -> AsyncIterator[Job]:
         """As `OperationHandle.watch`."""

@@ -27,7 +27,7 @@ class Model:
     name: str
     digest: str
     kind: str
-    """"generator" or "predictor"."""
+    """"generator", "predictor" or "encoder"."""
     card: Mapping[str, Any] = field(repr=False)
 
     @property
@@ -80,13 +80,24 @@ class Discovery:
 
 
 @dataclass(frozen=True)
+class TrainedEncoder:
+    """What the training of an encoder ended with; its card holds its errors."""
+
+    model: str
+    digest: str
+
+
+Result = Discovery | TrainedEncoder
+
+
+@dataclass(frozen=True)
 class Job:
     """A long-running operation as it stands. `result` where it succeeded, `error` where not."""
 
     name: str
     done: bool
     progress: Progress
-    result: Discovery | None = None
+    result: Result | None = None
     error: OperationFailed | None = None
 
     @property
@@ -150,13 +161,28 @@ class Filmstrip:
         return encode_png(self.sheet())
 
 
+@dataclass(frozen=True)
+class LabelVerdict:
+    """What a classifier says of a picture and of its reconstruction."""
+
+    classifier: str
+    label: str
+    reconstruction_label: str
+    label_kept: bool
+
+
 @dataclass(frozen=True, eq=False)
 class Inversion:
-    """The latent of a picture and what the generator makes of it; error: MSE in [-1, 1]."""
+    """The latent of a picture and what the generator makes of it; error: MSE in [-1, 1].
+
+    noise_error: the error with the optimised noise inputs; None where none were optimised.
+    """
 
     latent: Latent
     reconstruction: Picture
     error: float
+    verdicts: tuple[LabelVerdict, ...] = ()
+    noise_error: float | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -221,7 +221,7 @@ class TrainEncoderRequest(_message.Message):
     embedder: _builtins.str
     """A predictor with feature maps whose perceptual distance is part of the loss; empty: none."""
     steps: _builtins.int
-    """Training steps of 32 images; 0 means 4000."""
+    """Training steps of 16 images; 0 means 6000."""
     seed: _builtins.int
     """The seed of everything random."""
     request_id: _builtins.str

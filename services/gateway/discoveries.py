@@ -5,18 +5,14 @@ from dataclasses import dataclass
 
 from google.longrunning import operations_pb2
 
-from directrix.archive import sha256
-from directrix.errors import BrokerUnavailable, MethodNotFound, NeedsUnmet
+from directrix.errors import MethodNotFound, NeedsUnmet
 from directrix.v1 import discovery_service_pb2 as pb
 from services.artifacts.catalogue import MethodEntry
-from services.gateway.log import Log
 from services.gateway.lookups import Lookups
-from services.gateway.operations import to_operation
 from services.gateway.paging import Pages
 from services.gateway.parameters import filled
-from services.jobs.job import DiscoverySpec, Job, ModelRef, State
-from services.jobs.store import JobStore
-from services.jobs.submitter import Submitter
+from services.gateway.starts import Starts
+from services.jobs.job import DiscoverySpec, ModelRef
 
 DEFAULT_SAMPLES = 4096
 SCORED = frozenset({"population", "scores"})
@@ -27,9 +23,7 @@ SCORED = frozenset({"population", "scores"})
 class Discoveries:
     lookups: Lookups
     pages: Pages
-    jobs: JobStore
-    submitter: Submitter
-    log: Log
+    starts: Starts
 
     async def methods(
         self, request: pb.ListDiscoveryMethodsRequest
@@ -52,16 +46,7 @@ class Discoveries:
         spec = await self._spec(request)
         if request.validate_only:
             return _validated(spec)
-        job = await self.lookups.call(
-            self.jobs.create,
-            self.lookups.names.project,
-            spec,
-            request.request_id,
-            _fingerprint(request),
-        )
-        if job.state is State.QUEUED:
-            await self._submit(job)
-        return to_operation(job)
+        return await self.starts.start(spec, request, request.request_id)
 
     async def _spec(self, request: pb.DiscoverFindingsRequest) -> DiscoverySpec:
         generator = await self.lookups.generator(request.generator, "generator")
@@ -92,13 +77,6 @@ class Discoveries:
         known = ", ".join(method.name for method in methods) or "none yet: no worker has started"
         raise MethodNotFound(f"there is no method {name}; workers offer {known}", name=name)
 
-    async def _submit(self, job: Job) -> None:
-        try:
-            await self.lookups.call(self.submitter.submit, job)
-        except BrokerUnavailable as error:
-            # the record is what counts: a reconciler will submit it
-            self.log.event("submit_failed", operation=job.name, reason=error.reason)
-
     async def _fetch(self, after: str, limit: int) -> list[MethodEntry]:
         methods = await self.lookups.call(self.lookups.catalogue.methods)
         return [method for method in methods if method.name > after][:limit]
@@ -121,14 +99,6 @@ def _validated(spec: DiscoverySpec) -> operations_pb2.Operation:
     operation.metadata.Pack(metadata)
     operation.response.Pack(pb.DiscoverFindingsResponse())
     return operation
-
-
-def _fingerprint(request: pb.DiscoverFindingsRequest) -> str:
-    """Of everything but the request id."""
-    rest = pb.DiscoverFindingsRequest()
-    rest.CopyFrom(request)
-    rest.ClearField("request_id")
-    return sha256(rest.SerializeToString(deterministic=True))
 
 
 def _method_to_proto(method: MethodEntry) -> pb.DiscoveryMethod:

@@ -15,6 +15,7 @@ from services.gateway.lookups import Lookups
 from services.gateway.pictures import Pictures
 from services.gateway.recipes import Recipes, check_space
 from services.gateway.renders import inside
+from services.gateway.verdicts import check_classifiers, verdicts
 from services.inference.client import InferenceClient
 
 MOST_SAMPLES = 2**63
@@ -53,18 +54,33 @@ class Latents:
         self, request: pb.InvertImageRequest, deadline: float
     ) -> pb.InvertImageResponse:
         generator = await self.lookups.generator(request.generator, "generator")
+        classifiers = [
+            await self.lookups.predictor(name, f"classifiers[{i}]", generator.card.image)
+            for i, name in enumerate(request.classifiers)
+        ]
+        check_classifiers(classifiers)
         source = values_pb2.ImageSource()
         source.CopyFrom(request.source)
         await self.recipes.picture(source, generator.card, "source")
-        inner = internal.InvertRequest(generator=generator.digest, source=source)
+        inner = internal.InvertRequest(
+            generator=generator.digest,
+            source=source,
+            predictors=[classifier.digest for classifier in classifiers],
+        )
         answer = await inside(self.client.invert(inner, seconds_to(deadline)))
         pixels = tensor_from_proto(answer.reconstruction, "reconstruction", "uint8", axes=3)
         height, width, channels = pixels.shape
         picture = await self.pictures.encode(
             answer.reconstruction.data, (height, width, channels), values_pb2.ENCODING_PNG
         )
+        noise = answer.noise_error if answer.HasField("noise_error") else None
+        scores = tensor_from_proto(answer.scores, "scores", axes=2)
         return pb.InvertImageResponse(
-            latent=answer.latent, reconstruction=picture, error=answer.mean_squared_error
+            latent=answer.latent,
+            reconstruction=picture,
+            error=answer.mean_squared_error,
+            verdicts=verdicts(scores, classifiers),
+            noise_error=noise,
         )
 
 

@@ -7,8 +7,8 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from directrix.errors import InvalidField, PredictorMismatch
-from directrix.types import GeneratorCard, ImageCard, PredictorCard
+from directrix.errors import EncoderMismatch, InvalidField, PredictorMismatch
+from directrix.types import EncoderCard, GeneratorCard, ImageCard, PredictorCard, Space
 from services.artifacts.catalogue import Catalogue, ModelEntry
 from services.gateway.names import Names
 
@@ -105,7 +105,9 @@ class Lookups:
             return kept
         entry = await self.model(name, field)
         if not isinstance(entry.card, GeneratorCard):
-            raise InvalidField(f"{name} is a predictor; {field} names a generator", field=field)
+            raise InvalidField(
+                f"{name} is a {entry.card.kind}; {field} names a generator", field=field
+            )
         return self._generators.put(name, GeneratorEntry(name, entry.digest, entry.card))
 
     async def predictor(self, name: str, field: str, image: ImageCard) -> PredictorEntry:
@@ -114,10 +116,26 @@ class Lookups:
         if kept is None:
             entry = await self.model(name, field)
             if not isinstance(entry.card, PredictorCard):
-                raise PredictorMismatch(f"{name} is a generator; {field} names a predictor")
+                raise PredictorMismatch(f"{name} is a {entry.card.kind}; {field} names a predictor")
             kept = self._predictors.put(name, PredictorEntry(name, entry.digest, entry.card))
         _check_reads(kept, image)
         return kept
+
+    async def encoder(
+        self, name: str, field: str, generator: GeneratorCard, space: Space
+    ) -> ModelEntry:
+        """Raises EncoderMismatch where it is none, or of another generator or space."""
+        entry = await self.model(name, field)
+        card = entry.card
+        if not isinstance(card, EncoderCard):
+            raise EncoderMismatch(f"{name} is a {card.kind}; {field} names an encoder")
+        if card.generator != generator.digest or card.space is not space:
+            raise EncoderMismatch(
+                f"{name} is not an encoder into {space} of generator {generator.name}",
+                encoder=name,
+                generator=generator.name,
+            )
+        return entry
 
     async def finding_set(self, name: str, field: str = "name") -> FindingSetEntry:
         """Raises FindingSetNotFound, ProjectNotFound."""

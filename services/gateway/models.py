@@ -2,11 +2,16 @@
 
 from dataclasses import dataclass
 
-from directrix.types import GeneratorCard
 from directrix.v1 import model_service_pb2 as pb
 from services.artifacts.catalogue import ModelEntry
 from services.gateway.lookups import Lookups
 from services.gateway.paging import Pages
+
+KINDS = {
+    "generator": pb.Model.KIND_GENERATOR,
+    "predictor": pb.Model.KIND_PREDICTOR,
+    "encoder": pb.Model.KIND_ENCODER,
+}
 
 
 @dataclass(frozen=True)
@@ -38,10 +43,9 @@ class Models:
 
 
 def _to_proto(entry: ModelEntry) -> pb.Model:
-    generator = isinstance(entry.card, GeneratorCard)
     return pb.Model(
         name=entry.name,
         digest=entry.digest,
-        kind=pb.Model.KIND_GENERATOR if generator else pb.Model.KIND_PREDICTOR,
+        kind=KINDS[entry.card.kind],
         card_json=entry.card.model_dump_json(),
     )

@@ -11,11 +11,12 @@ from google.protobuf.message import Message
 from directrix.errors import Cancelled, DirectrixError, InvalidField
 from directrix.inference.v1 import inference_service_pb2 as internal
 from directrix.v1 import discovery_service_pb2 as pb
+from directrix.v1 import model_service_pb2
 from directrix.wire.errors import error_from_proto
 from services.gateway.errors import status_of
 from services.gateway.lookups import Lookups
 from services.gateway.paging import Pages
-from services.jobs.job import Job, State
+from services.jobs.job import EncoderResult, Job, Result, State
 from services.jobs.signals import Signals
 from services.jobs.store import JobStore
 
@@ -102,7 +103,7 @@ def to_operation(job: Job) -> operations_pb2.Operation:
     operation = operations_pb2.Operation(name=job.name, done=job.state.ended)
     operation.metadata.Pack(metadata_of(job))
     if job.state is State.SUCCEEDED and job.result is not None:
-        operation.response.Pack(_response(job))
+        operation.response.Pack(_response(job.result))
     elif job.state.ended:
         operation.error.CopyFrom(status_of(_error(job)))
     return operation
@@ -125,9 +126,9 @@ def metadata_of(job: Job) -> pb.DiscoverFindingsMetadata:
     return metadata
 
 
-def _response(job: Job) -> Message:
-    result = job.result
-    assert result is not None
+def _response(result: Result) -> Message:
+    if isinstance(result, EncoderResult):
+        return model_service_pb2.TrainEncoderResponse(model=result.model, digest=result.digest)
     return pb.DiscoverFindingsResponse(
         finding_set=result.finding_set,
         digest=result.digest,

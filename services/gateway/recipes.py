@@ -82,8 +82,26 @@ class Recipes:
         return entry
 
     async def picture(self, source: pb.ImageSource, card: GeneratorCard, path: str) -> None:
-        """Replaces an upload by a plain PNG of the same pixels, of the generator's size."""
+        """Replaces an upload by a plain PNG of the same pixels, and names of models by digests.
+
+        Raises SpaceUnavailable, InvalidField, EncoderMismatch, PredictorMismatch, ImageInvalid.
+        """
         check_space(source.space, card, f"{path}.space")
+        if source.encoder:
+            space = SPACES[source.space] if source.space else default_space(card)
+            place = f"{path}.encoder"
+            source.encoder = (
+                await self._lookups.encoder(source.encoder, place, card, space)
+            ).digest
+        elif source.encoder_only:
+            raise InvalidField(
+                f"{path}.encoder_only needs an encoder", field=f"{path}.encoder_only"
+            )
+        if source.embedder:
+            place = f"{path}.embedder"
+            source.embedder = (
+                await self._lookups.predictor(source.embedder, place, card.image)
+            ).digest
         loop = asyncio.get_running_loop()
         source.image = await loop.run_in_executor(self._threads, _plain, source.image, card.image)
 
@@ -93,6 +111,12 @@ class Recipes:
                 _check_latent(recipe.latent, generator, f"{path}.latent")
             case "image":
                 await self.picture(recipe.image, generator.card, f"{path}.image")
+
+
+def default_space(card: GeneratorCard) -> Space:
+    """Where pictures are inverted: W+ where the generator has it, else its last space."""
+    spaces = [s.space for s in card.spaces]
+    return Space.W_PLUS if Space.W_PLUS in spaces else spaces[-1]
 
 
 def check_space(space: int, card: GeneratorCard, path: str) -> None:

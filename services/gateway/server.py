@@ -15,6 +15,7 @@ from services.artifacts.catalogue import Catalogue
 from services.artifacts.store import ArtifactStore
 from services.gateway.discoveries import Discoveries
 from services.gateway.edits import Edits
+from services.gateway.encoders import Encoders
 from services.gateway.explanations import Explanations
 from services.gateway.findings import Findings
 from services.gateway.guard import Guard
@@ -30,6 +31,7 @@ from services.gateway.readiness import INFERENCE, NEEDS, STORE, Health, Readines
 from services.gateway.recipes import Recipes
 from services.gateway.renders import InferenceBackend, Renders, fits
 from services.gateway.servicers import Work, register
+from services.gateway.starts import Starts
 from services.gateway.validation import Rules
 from services.inference.client import InferenceClient
 from services.jobs.signals import Signals
@@ -119,10 +121,12 @@ class Gateway:
         pages = Pages(secret or secrets.token_bytes(32))
         recipes = Recipes(lookups, self._picture_threads)
         pictures = Pictures(self._picture_threads)
+        starts = Starts(lookups, behind.jobs, behind.submitter, self._log)
         return Work(
             models=Models(lookups, pages),
             findings=Findings(lookups, pages),
-            discoveries=Discoveries(lookups, pages, behind.jobs, behind.submitter, self._log),
+            discoveries=Discoveries(lookups, pages, starts),
+            encoders=Encoders(lookups, starts),
             operations=Operations(lookups, pages, behind.jobs, behind.signals),
             edits=Edits(lookups, recipes, self._renders(), pictures),
             latents=Latents(lookups, recipes, pictures, behind.inference, self._picture_threads),

@@ -23,6 +23,7 @@ from directrix.v1 import model_service_pb2 as model
 from services.gateway.deadlines import SEARCH_SECONDS, STREAM_SECONDS, deadline_of
 from services.gateway.discoveries import Discoveries
 from services.gateway.edits import Edits
+from services.gateway.encoders import Encoders
 from services.gateway.explanations import Explanations
 from services.gateway.findings import Findings
 from services.gateway.latents import Latents
@@ -37,6 +38,7 @@ class Work:
     """What does the work, by service."""
 
     models: Models
+    encoders: Encoders
     findings: Findings
     discoveries: Discoveries
     operations: Operations
@@ -46,8 +48,9 @@ class Work:
 
 
 class ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
-    def __init__(self, models: Models):
+    def __init__(self, models: Models, encoders: Encoders):
         self._models = models
+        self._encoders = encoders
 
     async def CreateModel(self, request: model.CreateModelRequest, context: Context) -> model.Model:
         return await self._models.create(request)
@@ -59,6 +62,11 @@ class ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
         self, request: model.ListModelsRequest, context: Context
     ) -> model.ListModelsResponse:
         return await self._models.page(request)
+
+    async def TrainEncoder(
+        self, request: model.TrainEncoderRequest, context: Context
+    ) -> operations_pb2.Operation:
+        return await self._encoders.start(request)
 
 
 class FindingServicer(finding_service_pb2_grpc.FindingServiceServicer):
@@ -179,7 +187,9 @@ class ExplanationServicer(explanation_service_pb2_grpc.ExplanationServiceService
 
 def register(work: Work, server: grpc.aio.Server) -> None:
     """Adds every public service."""
-    model_service_pb2_grpc.add_ModelServiceServicer_to_server(ModelServicer(work.models), server)
+    model_service_pb2_grpc.add_ModelServiceServicer_to_server(
+        ModelServicer(work.models, work.encoders), server
+    )
     finding_service_pb2_grpc.add_FindingServiceServicer_to_server(
         FindingServicer(work.findings), server
     )

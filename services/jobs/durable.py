@@ -22,7 +22,7 @@ from directrix.errors import (
 )
 from services.artifacts import keys
 from services.artifacts.store import ArtifactStore
-from services.jobs.job import DiscoverySpec, Job
+from services.jobs.job import Job, Spec
 from services.jobs.store import Change, JobStore
 
 Clock = Callable[[], datetime]
@@ -53,9 +53,7 @@ class DurableJobStore(JobStore):
         self._guard = guard
         self._clock = clock
 
-    def create(
-        self, project: str, spec: DiscoverySpec, request_id: str = "", fingerprint: str = ""
-    ) -> Job:
+    def create(self, project: str, spec: Spec, request_id: str = "", fingerprint: str = "") -> Job:
         now = self._clock()
         fresh = Job(
             id=_new_id(now),

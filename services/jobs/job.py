@@ -1,4 +1,4 @@
-"""Job: the record of one discovery, its states, and the one table of legal moves."""
+"""Job: the record of a discovery or a training, its states, and the one table of legal moves."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 
 from directrix.archive import canonical_json, sha256
 from directrix.errors import DirectrixError, MoveIllegal
+from directrix.types import Space
 
 
 class State(StrEnum):
@@ -89,6 +90,38 @@ class DiscoverySpec(_Value):
         return sha256(canonical_json([models, rest]))
 
 
+class EncoderSpec(_Value):
+    """All that decides an encoder. model: the id that it is registered under."""
+
+    generator: ModelRef
+    embedder: ModelRef | None = None
+    space: Space
+    steps: int
+    seed: int = 0
+    model: str
+
+    @property
+    def method(self) -> str:
+        """What stands where a discovery names its method."""
+        return "train-encoder"
+
+    @property
+    def parameters(self) -> dict[str, JsonValue]:
+        embedder = {"embedder": self.embedder.name} if self.embedder else {}
+        rest = {"space": str(self.space), "steps": self.steps, "model": self.model}
+        return {**embedder, **rest}
+
+    @property
+    def digest(self) -> str:
+        """Names do not count: digests of models do."""
+        models = [self.generator.digest, self.embedder.digest if self.embedder else ""]
+        return sha256(canonical_json([self.method, models, self.space, self.steps, self.seed]))
+
+
+Spec = DiscoverySpec | EncoderSpec
+"""What a job is about; each kind forbids the other's fields."""
+
+
 class JobError(_Value):
     """How a job failed, in the words of `directrix.errors`; never a trace."""
 
@@ -112,6 +145,16 @@ class JobResult(_Value):
     scored: bool
 
 
+class EncoderResult(_Value):
+    """model: resource name."""
+
+    model: str
+    digest: str
+
+
+Result = JobResult | EncoderResult
+
+
 class Progress(_Value):
     """Units of work done in a stage; total 0 where unknown."""
 
@@ -132,7 +175,7 @@ class Job(_Value):
 
     id: str
     project: str
-    spec: DiscoverySpec
+    spec: Spec
     request_id: str = ""
     fingerprint: str = ""
     state: State = State.QUEUED
@@ -147,7 +190,7 @@ class Job(_Value):
     create_time: datetime
     update_time: datetime
     error: JobError | None = None
-    result: JobResult | None = None
+    result: Result | None = None
 
     @property
     def name(self) -> str:

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 
-from services.jobs.job import DiscoverySpec, Job, State, move
+from services.jobs.job import Job, Spec, State, move
 
 Change = Callable[[Job], Job]
 """Makes the next version of a record. It may run several times and may raise to leave it be."""
@@ -13,9 +13,7 @@ class JobStore(ABC):
     """Jobs by resource name. Every call raises StoreUnavailable where it cannot be reached."""
 
     @abstractmethod
-    def create(
-        self, project: str, spec: DiscoverySpec, request_id: str = "", fingerprint: str = ""
-    ) -> Job:
+    def create(self, project: str, spec: Spec, request_id: str = "", fingerprint: str = "") -> Job:
         """A new job, or the one that the same request started within the last 24 hours.
 
         fingerprint: of the request as it came; empty means that of the spec.

@@ -15,17 +15,18 @@ from directrix.devices import device
 from services.artifacts import open_store
 from services.artifacts.catalogue import Catalogue
 from services.inference.client import BlockingInferenceClient
-from services.jobs import Job, open_jobs
+from services.jobs import EncoderSpec, Job, Result, open_jobs
 from services.jobs.leases import RedisLeases
 from services.jobs.redis_client import connect
 from services.jobs.signals import RedisSignals
 from services.jobs.submitter import STEP, CelerySubmitter, celery_app
 from services.settings import Settings
-from services.worker.attempt import renewal_seconds
+from services.worker.attempt import Attempt, renewal_seconds
 from services.worker.discovery import Discoverer
 from services.worker.reconciler import Reconciler
 from services.worker.scoring import RemoteScoring
 from services.worker.step import Steps
+from services.worker.training import Trainer
 
 
 @dataclass(frozen=True)
@@ -52,19 +53,22 @@ def build(settings: Settings, stopping: threading.Event) -> Worker:
         settings.inference_application,
     )
     scoring = RemoteScoring(client)
-    discoverer = Discoverer(
-        lambda project: Catalogue(store, project),
-        scoring,
-        device(settings.device),
-        settings.step_seconds,
-    )
+
+    def catalogue(project: str) -> Catalogue:
+        return Catalogue(store, project)
+
+    on = device(settings.device)
+    discoverer = Discoverer(catalogue, scoring, on, settings.step_seconds)
+    trainer = Trainer(catalogue, on, settings.step_seconds)
+
+    def work(attempt: Attempt) -> Result | None:
+        training = isinstance(attempt.job.spec, EncoderSpec)
+        return trainer(attempt) if training else discoverer(attempt)
 
     def clean(job: Job) -> None:
         discoverer.clean(job.project, job.id)
 
-    steps = Steps(
-        jobs, leases, signals, submitter, discoverer, clean, settings.lease_seconds, stopping
-    )
+    steps = Steps(jobs, leases, signals, submitter, work, clean, settings.lease_seconds, stopping)
     celery.task(steps.run, name=STEP)
     own = RedisLeases(redis, max(settings.lease_seconds, 3 * settings.reconcile_seconds))
     reconciler = Reconciler(

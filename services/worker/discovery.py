@@ -15,7 +15,7 @@ import torch
 from directrix import generators, learners, methods, predictors
 from directrix.archive import finding_set_digest, unpack_model
 from directrix.discovery import DiscoveryMethod, Need, Problem
-from directrix.errors import NeedsUnmet
+from directrix.errors import Internal, NeedsUnmet
 from directrix.predictors import Predictor
 from directrix.types import (
     FindingSet,
@@ -25,7 +25,7 @@ from directrix.types import (
     PredictorCard,
 )
 from services.artifacts.catalogue import Catalogue
-from services.jobs import JobResult, Stage
+from services.jobs import DiscoverySpec, JobResult, Stage
 from services.worker.attempt import Attempt
 from services.worker.checkpoints import FITTED, Checkpoints, FitCheckpoint
 from services.worker.pace import Pace, StepDone
@@ -74,6 +74,8 @@ class _Walk:
     ):
         self._attempt, self._catalogue, self._scoring = attempt, catalogue, scoring
         self._device, self._pace = device, pace
+        if not isinstance(attempt.job.spec, DiscoverySpec):
+            raise Internal("a job that is no discovery")
         self._spec = attempt.job.spec
         self._digests = [ref.digest for ref in self._spec.predictors]
         self._checkpoints = Checkpoints(catalogue, attempt.job, pace)

@@ -18,7 +18,7 @@ from directrix.errors import (
     OperationNotFound,
     WorkerLost,
 )
-from services.jobs import Job, JobError, JobResult, JobStore, State, move
+from services.jobs import Job, JobError, JobStore, Result, State, move
 from services.jobs.durable import Clock, utc_now
 from services.jobs.leases import Lease, Leases
 from services.jobs.signals import Signals
@@ -35,7 +35,7 @@ RETRIES = 30
 PASSING = {Kind.UNAVAILABLE, Kind.EXHAUSTED, Kind.DEADLINE, Kind.UNAUTHENTICATED}
 """The last one because it is our own secret that serving refuses, while it is being exchanged."""
 
-Work = Callable[[Attempt], JobResult | None]
+Work = Callable[[Attempt], Result | None]
 """Goes on with a job for a while; None where there is more to do."""
 
 
@@ -136,7 +136,7 @@ def _take_up(job: Job, fence: int, lease: Lease) -> Job:
     return move(job, State.RUNNING, **changes)
 
 
-def _leave(job: Job, result: JobResult | None) -> Job:
+def _leave(job: Job, result: Result | None) -> Job:
     """Done, or handed over."""
     if result is None:
         return job.model_copy(update={"owner": ""})

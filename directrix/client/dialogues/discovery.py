@@ -1,4 +1,4 @@
-"""Discoveries and the long-running operations that they are."""
+"""Discoveries, and the long-running operations that they and trainings are."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -11,8 +11,9 @@ from directrix.client.dialogues.paging import PAGE, everything
 from directrix.client.errors import OperationFailed, of_operation
 from directrix.client.names import Names
 from directrix.client.steps import Call, Dialogue, Pause
-from directrix.client.values import Discovery, Job, Method, Progress
+from directrix.client.values import Discovery, Job, Method, Progress, Result, TrainedEncoder
 from directrix.v1 import discovery_service_pb2 as pb
+from directrix.v1 import model_service_pb2
 
 SERVICE = "/directrix.v1.DiscoveryService"
 OPERATIONS = "/google.longrunning.Operations"
@@ -102,7 +103,7 @@ def wait(names: Names, name: str, seconds: float) -> Dialogue[Job]:
     return _job(answer)
 
 
-def result(names: Names, name: str, timeout: float | None) -> Dialogue[Discovery]:
+def result(names: Names, name: str, timeout: float | None) -> Dialogue[Result]:
     """Raises OperationFailed, OperationCancelled, or TimeoutError where the job still runs."""
     end = None if timeout is None else time.monotonic() + timeout
     while True:
@@ -138,9 +139,14 @@ def _job(operation: operations_pb2.Operation) -> Job:
     )
 
 
-def _result(operation: operations_pb2.Operation) -> Discovery | None:
+def _result(operation: operations_pb2.Operation) -> Result | None:
+    if operation.WhichOneof("result") != "response":
+        return None
+    trained = model_service_pb2.TrainEncoderResponse()
+    if operation.response.Unpack(trained):
+        return TrainedEncoder(trained.model, trained.digest)
     answer = pb.DiscoverFindingsResponse()
-    if operation.WhichOneof("result") != "response" or not operation.response.Unpack(answer):
+    if not operation.response.Unpack(answer):
         return None
     return Discovery(answer.finding_set, answer.digest, answer.finding_count, answer.scored)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from directrix.client.dialogues.recipes import SPACES, image_source, one_of
+from directrix.client.dialogues.recipes import SPACES, one_of
 from directrix.client.names import Names
 from directrix.client.pictures import Picture
 from directrix.client.steps import Call, Dialogue
-from directrix.client.values import Edited, Filmstrip, Frame, Inversion, Scores
+from directrix.client.values import Edited, Filmstrip, Frame, Inversion, LabelVerdict, Scores
 from directrix.v1 import editing_service_pb2 as pb
 from directrix.v1 import values_pb2
 
@@ -94,16 +94,24 @@ def sample(
 
 
 def invert(
-    names: Names, generator: str, image: bytes, space: str = "", steps: int = 0
+    names: Names, generator: str, source: values_pb2.ImageSource, classifiers: Sequence[str] = ()
 ) -> Dialogue[Inversion]:
     from directrix.wire.latents import latent_from_proto
 
     request = pb.InvertImageRequest(
-        generator=names.model(generator), source=image_source(image, space, steps)
+        generator=names.model(generator), source=source, classifiers=map(names.model, classifiers)
     )
     answer = yield Call(f"{SERVICE}/InvertImage", request, pb.InvertImageResponse, deadline=120)
-    latent = latent_from_proto(answer.latent)
-    return Inversion(latent, picture(answer.reconstruction), answer.error)
+    return Inversion(
+        latent=latent_from_proto(answer.latent),
+        reconstruction=picture(answer.reconstruction),
+        error=answer.error,
+        verdicts=tuple(
+            LabelVerdict(v.classifier, v.label, v.reconstruction_label, v.label_kept)
+            for v in answer.verdicts
+        ),
+        noise_error=answer.noise_error if answer.HasField("noise_error") else None,
+    )
 
 
 def edited(answer: pb.EditImageResponse, recipe: values_pb2.Recipe) -> Edited:

@@ -2,14 +2,21 @@
 
 import json
 
+from google.longrunning import operations_pb2
+
 from directrix.client.dialogues.paging import PAGE, everything
+from directrix.client.dialogues.recipes import SPACES, one_of
 from directrix.client.names import Names
 from directrix.client.steps import Call, Dialogue
 from directrix.client.values import Model
 from directrix.v1 import model_service_pb2 as pb
 
 SERVICE = "/directrix.v1.ModelService"
-KINDS = {pb.Model.KIND_GENERATOR: "generator", pb.Model.KIND_PREDICTOR: "predictor"}
+KINDS = {
+    pb.Model.KIND_GENERATOR: "generator",
+    pb.Model.KIND_PREDICTOR: "predictor",
+    pb.Model.KIND_ENCODER: "encoder",
+}
 
 
 def register(names: Names, model_id: str, card_json: str, tensors: bytes) -> Dialogue[Model]:
@@ -32,6 +39,31 @@ def models(names: Names) -> Dialogue[list[Model]]:
         return Call(f"{SERVICE}/ListModels", request, pb.ListModelsResponse, deadline=15)
 
     return (yield from everything(page, lambda answer: map(_model, answer.models)))
+
+
+def train_encoder(
+    names: Names,
+    generator: str,
+    model_id: str,
+    space: str,
+    embedder: str,
+    steps: int,
+    seed: int,
+    request_id: str,
+) -> Dialogue[str]:
+    """The name of the operation."""
+    request = pb.TrainEncoderRequest(
+        parent=names.parent,
+        generator=names.model(generator),
+        model_id=model_id,
+        space=one_of(SPACES, space, "space") if space else None,
+        embedder=names.model(embedder) if embedder else "",
+        steps=steps,
+        seed=seed,
+        request_id=request_id,
+    )
+    answer = yield Call(f"{SERVICE}/TrainEncoder", request, operations_pb2.Operation, deadline=30)
+    return str(answer.name)
 
 
 def _model(message: pb.Model) -> Model:

@@ -30,6 +30,8 @@ class Change:
 class RecipeFields(TypedDict, total=False):
     """A recipe's fields: one source (seed and index, latent, or image) and what is done to it.
 
+    space to optimise_noise: how an image is inverted, see `image_source`.
+
     moves: (finding set, index, alpha) each, or `directrix.types.Move` with a set's name in it; in
     place of alpha a `Change` leaves the strength to the set's scorecard.
     conditions: (finding set, index) each. truncation: psi; the service's own default is 1.
@@ -41,6 +43,10 @@ class RecipeFields(TypedDict, total=False):
     image: bytes
     space: str
     steps: int
+    encoder: str
+    encoder_only: bool
+    embedder: str
+    optimise_noise: bool
     truncation: float | None
     noise: str
     noise_seed: int
@@ -59,14 +65,34 @@ def recipe(names: Names, generator: str, fields: RecipeFields) -> pb.Recipe:
     )
     if (truncation := fields.get("truncation")) is not None:
         message.truncation = truncation
-    _put_source(message, fields)
+    _put_source(names, message, fields)
     return message
 
 
-def image_source(image: bytes, space: str = "", steps: int = 0) -> pb.ImageSource:
-    """A picture to invert; an empty space and 0 steps leave the choice to the service."""
-    number = one_of(SPACES, space, "space") if space else pb.SPACE_UNSPECIFIED
-    return pb.ImageSource(image=image, space=number, steps=steps)
+def image_source(
+    names: Names,
+    image: bytes,
+    space: str = "",
+    steps: int = 0,
+    encoder: str = "",
+    encoder_only: bool = False,
+    embedder: str = "",
+    optimise_noise: bool = False,
+) -> pb.ImageSource:
+    """A picture to invert; an empty space and 0 steps leave the choice to the service.
+
+    encoder: says where the search starts, or, with encoder_only, the latent itself. embedder: a
+    predictor whose perceptual distance is minimised too.
+    """
+    return pb.ImageSource(
+        image=image,
+        space=one_of(SPACES, space, "space") if space else pb.SPACE_UNSPECIFIED,
+        steps=steps,
+        encoder=names.model(encoder) if encoder else "",
+        encoder_only=encoder_only,
+        embedder=names.model(embedder) if embedder else "",
+        optimise_noise=optimise_noise,
+    )
 
 
 def one_of(table: Mapping[str, Any], word: str, what: str) -> Any:
@@ -76,7 +102,7 @@ def one_of(table: Mapping[str, Any], word: str, what: str) -> Any:
     return table[word]
 
 
-def _put_source(message: pb.Recipe, fields: RecipeFields) -> None:
+def _put_source(names: Names, message: pb.Recipe, fields: RecipeFields) -> None:
     given = [name for name in ("latent", "image", "seed") if fields.get(name) is not None]
     if len(given) > 1:
         raise ValueError(f"a recipe has one source, not {' and '.join(given)}")
@@ -85,7 +111,16 @@ def _put_source(message: pb.Recipe, fields: RecipeFields) -> None:
 
         message.latent.CopyFrom(latent_to_proto(fields["latent"]))
     elif "image" in given:
-        image = image_source(fields["image"], fields.get("space", ""), fields.get("steps", 0))
+        image = image_source(
+            names,
+            fields["image"],
+            fields.get("space", ""),
+            fields.get("steps", 0),
+            fields.get("encoder", ""),
+            fields.get("encoder_only", False),
+            fields.get("embedder", ""),
+            fields.get("optimise_noise", False),
+        )
         message.image.CopyFrom(image)
     else:
         seed = pb.SeedSource(seed=fields.get("seed", 0), index=fields.get("index", 0))

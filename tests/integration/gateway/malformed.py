@@ -86,6 +86,7 @@ V1 = "/directrix.v1."
 LRO = "/google.longrunning.Operations/"
 CREATE_MODEL = f"{V1}ModelService/CreateModel"
 GET_MODEL = f"{V1}ModelService/GetModel"
+TRAIN = f"{V1}ModelService/TrainEncoder"
 LIST_MODELS = f"{V1}ModelService/ListModels"
 CREATE_SET = f"{V1}FindingService/CreateFindingSet"
 GET_SET = f"{V1}FindingService/GetFindingSet"
@@ -114,6 +115,9 @@ BASES: dict[str, Make] = {
     ),
     GET_MODEL: lambda live: model.GetModelRequest(name=live.toy.name),
     LIST_MODELS: lambda live: model.ListModelsRequest(parent="projects/default"),
+    TRAIN: lambda live: model.TrainEncoderRequest(
+        parent="projects/default", generator=live.toy.name, model_id="fresh-encoder"
+    ),
     CREATE_SET: _imported,
     GET_SET: lambda live: finding.GetFindingSetRequest(name=live.findings),
     LIST_SETS: lambda live: finding.ListFindingSetsRequest(parent="projects/default"),
@@ -161,6 +165,8 @@ NAME_FIELDS = [
     (CREATE_MODEL, "parent", "parent"),
     (GET_MODEL, "name", "model"),
     (LIST_MODELS, "parent", "parent"),
+    (TRAIN, "parent", "parent"),
+    (TRAIN, "generator", "model"),
     (CREATE_SET, "parent", "parent"),
     (GET_SET, "name", "set"),
     (LIST_SETS, "parent", "parent"),

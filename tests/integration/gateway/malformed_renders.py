@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from directrix.v1 import editing_service_pb2 as editing
 from directrix.v1 import values_pb2 as pb
 from tests.integration.gateway.malformed import (
     EDIT,
@@ -175,6 +176,26 @@ def inversions() -> Iterator[Case]:
     yield changed(INVERT, "source.steps", 2001, INVALID)
     yield changed(INVERT, "source.space", 12, INVALID)
     yield changed(INVERT, "source.space", pb.SPACE_S, "SPACE_UNAVAILABLE")
+    yield changed(INVERT, "source.encoder_only", True, INVALID, "without-encoder")
+    for field in ("source.encoder", "source.embedder"):
+        yield changed(INVERT, field, "UPPER", INVALID)
+        nobody = "projects/default/models/nobody"
+        yield changed(INVERT, field, nobody, "MODEL_NOT_FOUND", "nobody")
+    yield changed(INVERT, "source.encoder", lambda live: live.judge.name, "ENCODER_MISMATCH")
+    yield Case(INVERT, "encoder-of-w", "ENCODER_MISMATCH", _encoded_in_z)
+    yield changed(INVERT, "source.embedder", lambda live: live.wide.name, "PREDICTOR_MISMATCH")
+    unseeing = lambda live: live.judge.name  # noqa: E731
+    yield changed(INVERT, "source.embedder", unseeing, "PREDICTOR_MISMATCH", "no-maps")
+    for label, name in (("wide", "wide"), ("generator", "toy"), ("regressor", "meter")):
+        classifiers = lambda live, name=name: [getattr(live, name).name]  # noqa: E731
+        yield changed(INVERT, "classifiers", classifiers, "PREDICTOR_MISMATCH", label)
+    twice = lambda live: [live.judge.name] * 2  # noqa: E731
+    yield changed(INVERT, "classifiers", twice, INVALID, "twice")
+
+
+def _encoded_in_z(live: Scene) -> editing.InvertImageRequest:
+    source = pb.ImageSource(image=PICTURES["right"], space=pb.SPACE_Z, encoder=live.encoder.name)
+    return editing.InvertImageRequest(generator=live.toy.name, source=source)
 
 
 def explanations() -> Iterator[Case]:

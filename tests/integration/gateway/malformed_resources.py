@@ -23,6 +23,7 @@ from tests.integration.gateway.malformed import (
     LRO,
     NAN,
     SCORECARD,
+    TRAIN,
     UNIT,
     WRONG_TENSORS,
     Case,
@@ -168,6 +169,25 @@ def _cut(space: int, where: pb.Tensor, values: pb.Tensor, operation: int) -> pb.
     return pb.Intervention(space=space, coordinates=where, values=values, operation=operation)
 
 
+def trainings() -> Iterator[Case]:
+    yield changed(TRAIN, "generator", lambda live: live.judge.name, INVALID, "predictor")
+    yield changed(TRAIN, "model_id", lambda live: live.toy.name.split("/")[-1], "MODEL_EXISTS")
+    for bad in ("", "Upper", "a" * 64):
+        yield changed(TRAIN, "model_id", bad, INVALID)
+    for bad, reason in ((12, INVALID), (pb.SPACE_S, "SPACE_UNAVAILABLE")):
+        yield changed(TRAIN, "space", bad, reason)
+    yield changed(TRAIN, "space", pb.SPACE_W_PLUS, "SPACE_UNAVAILABLE", "missing")
+    yield changed(TRAIN, "embedder", "UPPER", INVALID)
+    nobody = "projects/default/models/nobody"
+    yield changed(TRAIN, "embedder", nobody, "MODEL_NOT_FOUND", "nobody")
+    yield changed(TRAIN, "embedder", lambda live: live.wide.name, "PREDICTOR_MISMATCH", "wide")
+    yield changed(TRAIN, "embedder", lambda live: live.other.name, "PREDICTOR_MISMATCH", "other")
+    for bad in (-1, 10**6 + 1):
+        yield changed(TRAIN, "steps", bad, INVALID)
+    yield changed(TRAIN, "seed", -1, INVALID)
+    yield changed(TRAIN, "request_id", "not-a-uuid", INVALID)
+
+
 def discoveries() -> Iterator[Case]:
     yield changed(DISCOVER, "method", "", INVALID)
     yield changed(DISCOVER, "method", "x" * 64, INVALID)
@@ -243,6 +263,7 @@ def operations() -> Iterator[Case]:
 RESOURCE_FIELDS = (
     models,
     finding_sets,
+    trainings,
     discoveries,
     operations,
 )

@@ -131,6 +131,33 @@ def test_an_inversion_finds_what_was_rendered(live: Scene, stub: EditingServiceS
     assert answer.reconstruction.encoding == pb.ENCODING_PNG
 
 
+def test_an_inversion_reports_its_errors_and_what_classifiers_say(
+    live: Scene, stub: EditingServiceStub
+) -> None:
+    picture = stub.EditImage(edit(live, encoding=pb.ENCODING_PNG), timeout=10).image
+
+    def invert(**how: object) -> editing.InvertImageResponse:
+        source = pb.ImageSource(image=picture.data, encoder=live.encoder.name, **how)
+        request = editing.InvertImageRequest(
+            generator=live.toy.name, source=source, classifiers=[live.judge.name]
+        )
+        return stub.InvertImage(request, timeout=30)
+
+    alone, hybrid = invert(encoder_only=True), invert(steps=80)
+    assert hybrid.error < 0.01 < alone.error
+    scores = stub.EditImage(edit(live, predictors=[live.judge.name]), timeout=10).scores[0].values
+    (verdict,) = hybrid.verdicts
+    assert verdict.classifier == live.judge.name
+    assert verdict.label == max(scores, key=scores.__getitem__)
+    assert verdict.label_kept and verdict.reconstruction_label == verdict.label
+    assert not hybrid.HasField("noise_error")
+    assert invert(encoder_only=True) == alone
+    image = pb.ImageSource(image=picture.data, encoder=live.encoder.name, encoder_only=True)
+    from_picture = pb.Recipe(generator=live.toy.name, image=image)
+    made = stub.EditImage(edit(live, recipe=from_picture), timeout=10).image
+    assert made.digest == alone.reconstruction.digest
+
+
 def test_an_edit_without_time_is_refused(live: Scene, stub: EditingServiceStub) -> None:
     with pytest.raises(grpc.RpcError) as caught:
         stub.EditImage(edit(live), timeout=0.0001)

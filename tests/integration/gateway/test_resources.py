@@ -14,7 +14,7 @@ from google.rpc import code_pb2, error_details_pb2
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from directrix.errors import DataMissing
-from directrix.types import FindingSet, Provenance
+from directrix.types import FindingSet, Provenance, Space
 from directrix.v1 import discovery_service_pb2 as discovery
 from directrix.v1 import finding_service_pb2 as finding
 from directrix.v1 import model_service_pb2 as model
@@ -22,7 +22,16 @@ from directrix.v1.discovery_service_pb2_grpc import DiscoveryServiceStub
 from directrix.v1.finding_service_pb2_grpc import FindingServiceStub
 from directrix.v1.model_service_pb2_grpc import ModelServiceStub
 from directrix.wire.findings import finding_from_proto
-from services.jobs import JobError, JobResult, Progress, Stage, State, move
+from services.jobs import (
+    EncoderResult,
+    EncoderSpec,
+    JobError,
+    JobResult,
+    Progress,
+    Stage,
+    State,
+    move,
+)
 from tests.integration.gateway.malformed import BASES, CREATE_SET
 from tests.integration.gateway.world import Scene
 
@@ -175,6 +184,38 @@ def test_progress_is_live_and_the_end_is_told(live: Scene) -> None:
     assert ended.response.Unpack(response)
     assert (response.finding_set, response.finding_count) == (live.findings, 3)
     assert live.jobs.get(name).create_time <= datetime.now(UTC)
+
+
+def train(live: Scene, **parts: object) -> operations_pb2.Operation:
+    fields = {"parent": PARENT, "generator": live.toy.name, "model_id": "trained"}
+    request = model.TrainEncoderRequest(**{**fields, **parts})
+    return ModelServiceStub(live.channel).TrainEncoder(request, timeout=10)
+
+
+def test_a_training_is_a_job_like_any_other(live: Scene) -> None:
+    request_id = str(uuid.uuid4())
+    operation = train(live, request_id=request_id, seed=5)
+    assert train(live, request_id=request_id, seed=5).name == operation.name
+    job = live.jobs.get(operation.name)
+    assert isinstance(job.spec, EncoderSpec)
+    assert (job.spec.space, job.spec.steps, job.spec.seed) == (Space.W, 6000, 5)
+    assert (job.name, job.fence) in live.submitter.queue
+    told = metadata(operation)
+    assert (told.method, told.generator) == ("train-encoder", live.toy.name)
+    assert dict(told.parameters) == {"space": "w", "steps": 6000, "model": "trained"}
+    live.jobs.update(job.name, lambda job: move(job, State.RUNNING, attempt=1))
+    result = EncoderResult(model=live.encoder.name, digest=live.encoder.digest)
+    live.jobs.update(job.name, lambda job: move(job, State.SUCCEEDED, result=result))
+    asked = operations_pb2.GetOperationRequest(name=job.name)
+    ended = OperationsStub(live.channel).GetOperation(asked, timeout=5)
+    response = model.TrainEncoderResponse()
+    assert ended.response.Unpack(response)
+    assert (response.model, response.digest) == (live.encoder.name, live.encoder.digest)
+    entry = ModelServiceStub(live.channel).GetModel(
+        model.GetModelRequest(name=response.model), timeout=5
+    )
+    assert entry.kind == model.Model.KIND_ENCODER
+    assert train(live, validate_only=True).name == ""
 
 
 def test_a_wait_ends_with_its_timeout(live: Scene) -> None:

@@ -15,11 +15,14 @@ from pathlib import Path
 
 import grpc
 import numpy as np
+import torch
 from google.longrunning.operations_pb2 import ListOperationsRequest
 from google.longrunning.operations_pb2_grpc import OperationsStub
 
+from directrix import generators
 from directrix.archive import finding_set_digest, pack_arrays
 from directrix.generators import linear as linear_generator
+from directrix.inversion import EncoderPlan, EncoderTraining
 from directrix.predictors import linear as linear_predictor
 from directrix.types import (
     Direction,
@@ -83,6 +86,8 @@ class Scene:
     judge: ModelEntry
     meter: ModelEntry
     wide: ModelEntry
+    encoder: ModelEntry
+    """Of the toy, into W."""
     findings: str
     foreign: str
     unscored: str
@@ -178,6 +183,7 @@ def _stock(catalogue: Catalogue) -> dict[str, object]:
     large = ImageCard(channels=3, height=16, width=16)
     wide_arrays = {"B": np.zeros((2, 768), np.float32), "c": np.zeros(2, np.float32)}
     wide = _predictor(catalogue, "wide", wide_arrays, large, "xy")
+    encoder = _encoder(catalogue, toy, toy_arrays)
     catalogue.put_methods(
         [
             MethodEntry("axes", "Finds axes.", "1", ("weights",), SCHEMA),
@@ -198,6 +204,7 @@ def _stock(catalogue: Catalogue) -> dict[str, object]:
         "judge": judge,
         "meter": meter,
         "wide": wide,
+        "encoder": encoder,
         "findings": findings,
         "foreign": foreign,
         "unscored": unscored,
@@ -247,6 +254,16 @@ def _findings(generator: str) -> FindingSet:
         provenance=_provenance(generator),
         hints=("first", "second", "third"),
     )
+
+
+def _encoder(catalogue: Catalogue, toy: ModelEntry, arrays: dict[str, np.ndarray]) -> ModelEntry:
+    """Hardly trained: what counts here is that it says the same every time."""
+    network = generators.build(toy.card, arrays, torch.device("cpu"))
+    plan = EncoderPlan(space=Space.W, steps=1, blocks=((4,), (6,)), hidden=8)
+    training = EncoderTraining(plan, network)
+    training.advance()
+    card, tensors = training.finish("toy-encoder")
+    return catalogue.put_model(card.name, card.model_dump_json(), pack_arrays(tensors))
 
 
 def _scorecard(toy: ModelEntry, judge: ModelEntry) -> Scorecard:

@@ -157,6 +157,16 @@ class FakeGateway:
         self.operations[name] = operations_pb2.Operation(name=name)
         return self._seen(name, request.predictors)
 
+    def TrainEncoder(self, request):
+        self._model(request.generator)
+        name = f"{request.parent}/operations/{uuid.uuid4().hex[:12]}"
+        self.metadata[name] = State(
+            state=State.STATE_QUEUED, method="train-encoder", generator=request.generator
+        )
+        self.metadata[name].parameters.update({"model": request.model_id, "steps": request.steps})
+        self.operations[name] = operations_pb2.Operation(name=name)
+        return self._seen(name)
+
     def GetOperation(self, request):
         return self._advance(request.name)
 
@@ -253,9 +263,20 @@ class FakeGateway:
         latent = values_pb2.Latent(
             space=values_pb2.SPACE_Z, generator_digest=GENERATOR_DIGEST, values=values
         )
-        return editing_service_pb2.InvertImageResponse(
-            latent=latent, reconstruction=encode_image(draw(0)), error=0.25
+        found = editing_service_pb2.InvertImageResponse(
+            latent=latent,
+            reconstruction=encode_image(draw(0)),
+            error=0.0 if request.source.encoder_only else 0.25,
+            noise_error=0.125 if request.source.optimise_noise else None,
         )
+        if request.source.encoder:
+            self._model(request.source.encoder)
+        for name in request.classifiers:
+            self._model(name)
+            found.verdicts.add(
+                classifier=name, label="boot", reconstruction_label="bag", label_kept=False
+            )
+        return found
 
     def ExplainImage(self, request):
         self._model(request.classifier)
@@ -313,6 +334,12 @@ class FakeGateway:
             metadata.state = State.STATE_FAILED
             return
         metadata.state = State.STATE_SUCCEEDED
+        if metadata.method == "train-encoder":
+            trained = f"projects/default/models/{metadata.parameters['model']}"
+            operation.response.Pack(
+                model_service_pb2.TrainEncoderResponse(model=trained, digest="e" * 64)
+            )
+            return
         stored = self._store(made_by(metadata.method))
         self.scorecards[stored.name] = scorecard_to_proto(scorecard(stored.digest), stored.name)
         operation.response.Pack(

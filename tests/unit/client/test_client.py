@@ -84,6 +84,33 @@ def test_samples_come_as_one_batch(client):
 def test_inversion(client):
     found = client.invert("fashion", client.edit("fashion").png)
     assert found.error == 0.25 and found.latent.values.shape == (1, 4)
+    assert found.verdicts == () and found.noise_error is None
+    judged = client.invert(
+        "fashion", found.reconstruction.png, encoder="classifier", encoder_only=True,
+        optimise_noise=True, classifiers=["classifier"],
+    )  # fmt: skip
+    assert (judged.error, judged.noise_error) == (0.0, 0.125)
+    (verdict,) = judged.verdicts
+    assert verdict.classifier == "projects/default/models/classifier"
+    assert (verdict.label, verdict.reconstruction_label) == ("boot", "bag")
+    assert not verdict.label_kept
+
+
+def test_a_recipe_says_how_its_picture_is_inverted(client):
+    message = client.recipe(
+        "fashion", image=b"png", space="w+", steps=5, encoder="mine", embedder="oracle",
+        optimise_noise=True,
+    )  # fmt: skip
+    assert message.image.encoder == "projects/default/models/mine"
+    assert message.image.embedder == "projects/default/models/oracle"
+    assert message.image.optimise_noise and not message.image.encoder_only
+
+
+def test_a_training_ends_with_an_encoder(client):
+    handle = client.train_encoder("fashion", "fashion-encoder", steps=7)
+    assert handle.progress().method == "train-encoder"
+    result = handle.result(30)
+    assert (result.model, result.digest) == ("projects/default/models/fashion-encoder", "e" * 64)
 
 
 def test_finding_sets_travel_both_ways(client):
