@@ -2,7 +2,10 @@
 
 A first pass gave curves (`ScorecardPlan`). They say how strong a move has to be: that is the
 calibration. Here it is used on held-out latents that the curves are not of: shard 0 holds them as
-they are, then comes one shard a finding with all of them at each strength that is reached.
+they are, then comes one shard a finding with half of them, at each strength that is reached.
+
+Source: as in Wu et al. (arXiv 2011.12799), section 5, only what lacks a target is moved towards it:
+the half with the lowest scores. The others have no room for a change by 1 SD or 2 SD.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,14 +17,22 @@ import numpy as np
 from directrix.errors import InvalidField
 from directrix.metrics import attribute_dependency, mean_effect
 from directrix.metrics.dependency import Dependency
-from directrix.scorecard.plan import EMBEDDER, ScorecardPlan
-from directrix.types import FindingScore, MatchedScore, Move, Recipe, Scorecard, SeedSource
+from directrix.scorecard.plan import EMBEDDER, ScorecardPlan, lower_half
+from directrix.types import (
+    SHARD,
+    FindingScore,
+    MatchedScore,
+    Move,
+    Recipe,
+    Scorecard,
+    SeedSource,
+)
 
 CHANGES = (1.0, 2.0)
 """SDs of the target at which findings are compared."""
 
-SAMPLES = 64
-"""Latents whose pictures are looked at: half of those that curves are of."""
+POOL = 128
+"""Latents of shard 0; half of them are moved along each finding."""
 
 Seen = Mapping[str, np.ndarray]
 
@@ -43,8 +54,22 @@ class MatchedPlan:
         return self.plan.measure(self.deviation_scores, self.shard_scores)
 
     @property
+    def pool(self) -> range:
+        """The latents of shard 0: behind those of the curves, in the shard that tells SDs."""
+        count = min(POOL, 2 * (self.plan.samples // 2))
+        first = min(self.plan.samples, SHARD - count)
+        return range(first, first + count)
+
+    @property
     def samples(self) -> int:
-        return min(SAMPLES, self.plan.samples)
+        """How many of them are moved along each finding."""
+        return len(self.pool) // 2
+
+    def room(self, index: int) -> np.ndarray:
+        """Which of the pool are moved along a finding: positions, by rising target score."""
+        scores = self.deviation_scores[self.pool.start : self.pool.stop]
+        found = self.card.findings[index]
+        return lower_half(scores[:, found.column])
 
     @property
     def shards(self) -> int:
@@ -55,13 +80,14 @@ class MatchedPlan:
         if not 0 <= shard < self.shards:
             raise InvalidField(f"there are shards 0 to {self.shards - 1}", field="shard")
         moves: list[tuple[Move, ...]] = [()]
+        latents = list(self.pool)
         if shard > 0:
             moves = [(move,) for move in self.matched_moves(shard - 1)]
-        seed, first = self.card.seed, self.plan.samples
+            latents = [latents[place] for place in self.room(shard - 1)]
         return [
-            Recipe(self.card.generator, SeedSource(seed, index), moves=each)
+            Recipe(self.card.generator, SeedSource(self.card.seed, latent), moves=each)
             for each in moves
-            for index in range(first, first + self.samples)
+            for latent in latents
         ]
 
     def matched_moves(self, index: int) -> list[Move]:
@@ -96,11 +122,14 @@ class MatchedPlan:
     def _curves(self) -> list[np.ndarray]:
         return self.plan.curves(self.shard_scores)
 
-    @cached_property
-    def _base(self) -> np.ndarray:
-        """A population that begins with the latents that the curves are of: [N, K]."""
-        held = self.shard_scores[0]
-        return np.concatenate([held, self.deviation_scores[len(held) :]])
+    def _lacking(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """Curves [alphas, n, K] of the latents that lack a finding's target, and the scores [N, K]
+        of a population that begins with them."""
+        held, target = self.shard_scores[0], self.card.findings[index].column
+        low = lower_half(held[:, target])
+        others = np.setdiff1d(np.arange(len(held)), low)
+        base = [held[low], held[others], self.deviation_scores[len(held) :]]
+        return self._curves[index][:, low], np.concatenate(base)
 
     def _alpha(self, index: int, change: float) -> float | None:
         return self.card.findings[index].strength(self.card.alphas, change)
@@ -114,28 +143,29 @@ class MatchedPlan:
             if alpha is not None:
                 rows = slice(place * self.samples, (place + 1) * self.samples)
                 after = seen["scores"][rows]
-                score = score.model_copy(update=self._pictures(unmoved, after, seen, place))
+                before = unmoved[self.room(index)]
+                score = score.model_copy(update=self._pictures(before, after, seen, place))
                 place += 1
             matched.append(score)
         safe = self._safe(found, seen["typical"])
         return found.model_copy(update={"matched": tuple(matched), "safe": safe})
 
     def _dependency(self, index: int, change: float) -> MatchedScore:
-        target, base = self.card.findings[index].column, self._base
+        target = self.card.findings[index].column
+        curve, base = self._lacking(index)
         varying = np.flatnonzero(base.astype(np.float64).std(0) > 0)
-        if target not in varying or len(varying) < 2:
+        if target not in varying or len(varying) < 2 or curve.shape[1] < 2:
             # nothing else that could change
             return MatchedScore(change_sd=change, reached=self._reached(index, change))
-        curve, seed = self._curves[index], self.card.seed
-        at = attribute_dependency(self.plan.alphas, curve, base, target, change, seed)
-        return _of(at)
+        seed = self.card.seed
+        return _of(attribute_dependency(self.plan.alphas, curve, base, target, change, seed))
 
     def _reached(self, index: int, change: float) -> float:
         """Share of the latents whose target rises so much on the grid."""
         found, grid = self.card.findings[index], np.array(self.plan.alphas)
-        rising = self._curves[index][grid * found.sign >= 0, :, found.column]
+        target = self._lacking(index)[0][:, :, found.column]
+        rise = target[grid * found.sign >= 0].max(0) - target[self.plan.alphas.index(0)]
         wanted = change * self.card.scorers[found.column].deviation
-        rise = (rising - self.shard_scores[0][:, found.column]).max(0)
         return float((rise >= wanted).mean()) if wanted > 0 else 0.0
 
     def _pictures(

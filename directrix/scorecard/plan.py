@@ -288,6 +288,18 @@ class ScorecardPlan:
         grid = scores.reshape(len(self.alphas) - 1, self.samples, -1)
         return np.insert(grid, self.alphas.index(0), held, axis=0)
 
+    def _calibration(self, target: np.ndarray, sign: int, deviation: float) -> tuple[float, ...]:
+        """Mean change of a target [alphas, n] over those with room for it, in SD."""
+        if not deviation > 0:
+            return tuple(0.0 for _ in self.alphas)
+        zero = target[self.alphas.index(0)]
+        rising, falling = lower_half(zero), lower_half(-zero)
+        change = (target.astype(np.float64) - zero) / deviation
+        return tuple(
+            float(row[rising if alpha * sign > 0 else falling].mean())
+            for alpha, row in zip(self.alphas, change, strict=True)
+        )
+
     def _score(
         self, index: int, curves: np.ndarray, deviation_scores: np.ndarray, floor: float
     ) -> FindingScore:
@@ -314,8 +326,14 @@ class ScorecardPlan:
                 tuple(float(v) for v in mean_effect(zero, scores, deviations)) for scores in curves
             ),
             interval_sd=effect_interval(change, base[:, target], held_out_seed(self.seed)),
+            calibration_sd=self._calibration(curves[:, :, target], sign, deviations[target]),
             unit=_unit(self.findings.findings[index], self.alphas[-1]),
         )
+
+
+def lower_half(scores: np.ndarray) -> np.ndarray:
+    """Positions [n // 2] of the lowest scores [n], lowest first: there is room for a rise."""
+    return np.argsort(scores, kind="stable")[: len(scores) // 2]
 
 
 def _strongest(before: np.ndarray, after: np.ndarray, deviations: np.ndarray) -> float:

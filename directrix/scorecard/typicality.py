@@ -75,10 +75,13 @@ class Typicality:
         self._seed, self._skip = seed, skip
         self._clouds: dict[Space, _Cloud] = {}
 
-    def __call__(self, moves: Sequence[Move], start: int, count: int) -> Moved | None:
+    def __call__(
+        self, moves: Sequence[Move], start: int, count: int, rows: np.ndarray | None = None
+    ) -> Moved | None:
         """What moves along one finding do to samples start .. start + count of the population.
 
-        None for findings that move no latent (units). Raises what `Planner.plan` raises.
+        rows: positions [n] of those of them that are moved, where not all are. None for findings
+        that move no latent (units). Raises what `Planner.plan` raises.
         """
         motions = [self._motion(move) for move in moves]
         if not motions or motions[0] is None:
@@ -86,6 +89,7 @@ class Typicality:
         space = motions[0][0]
         cloud = self._cloud(space)
         before = self._points(space, start, count)
+        before = before if rows is None else before[rows]
         lengths, density = cloud.lengths(before), cloud.density(before)
         ratios, densities, typical = [], [], []
         for found in motions:

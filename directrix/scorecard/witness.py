@@ -39,10 +39,7 @@ class Witness:
         self._plan = plan
         self._embedder = embedders[0] if embedders else None
         self._judge = self._embedder or networks[0]
-        curves = plan.plan
-        spec = curves.deviation_spec
-        skip = curves.samples + plan.samples
-        self._typicality = Typicality(generator, findings, spec.seed, skip)
+        self._typicality = Typicality(generator, findings, plan.card.seed, plan.pool.stop)
 
     def unmoved(self, pictures: np.ndarray) -> Seen:
         """uint8 [n, H, W, C] of shard 0 -> what has to be known of them."""
@@ -54,11 +51,13 @@ class Witness:
         return {"strangers": np.array(alike)}
 
     def moved(self, index: int, before: np.ndarray, after: np.ndarray) -> Seen:
-        """Of one finding: pictures uint8 [n, H, W, C] before, [changes * n, H, W, C] after.
+        """Of one finding: pictures uint8 [pool, H, W, C] of shard 0, and [changes * n, H, W, C] of
+        the finding's own shard.
 
         frechet [changes]; identity, area, ratio, density [changes, n]; typical [alphas]. No number
         where nobody can tell.
         """
+        before = before[self._plan.room(index)]
         n = len(before)
         parts = after.reshape(-1, n, *before.shape[1:])
         features = self._seen(self._judge, before)
@@ -78,10 +77,9 @@ class Witness:
     def _latents(self, index: int, changes: int) -> Seen:
         plan = self._plan
         moves = [*plan.matched_moves(index), *plan.grid_moves(index)]
-        start, n = plan.plan.samples, plan.samples
-        found = self._typicality(moves, start, n)
+        found = self._typicality(moves, plan.pool.start, len(plan.pool), plan.room(index))
         if found is None:
-            unknown = np.full((changes, n), np.nan)
+            unknown = np.full((changes, plan.samples), np.nan)
             grid = np.ones(len(moves) - changes, bool)
             return {"ratio": unknown, "density": unknown, "typical": grid}
         return {

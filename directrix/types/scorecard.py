@@ -24,17 +24,18 @@ class ScorerRef(_Value):
 
 
 class MatchedScore(_Value):
-    """What a finding does where its target has changed by a given amount.
+    """What a finding does where its target has risen by a given amount.
 
-    Dependencies are those of the held-out latents that the curves are of, each at its own
-    strength. All below them is seen in pictures of other held-out latents, all moved by `alpha`.
-    None: the change is not reached on the grid, or nobody can tell.
+    Of latents that have room for it: the half with the lowest target scores. Dependencies are
+    those of the latents that the curves are of, each at its own strength. All below them is seen
+    in pictures of other latents, all moved by `alpha`. None: the change is not reached on the
+    grid, or nobody can tell.
     """
 
     change_sd: float
     """Of the target, in its SD."""
     reached: float
-    """Share of the held-out latents whose target changes so much within the grid."""
+    """Share of the latents whose target changes so much within the grid."""
     alpha: float | None = None
     """The strength, sign included, at which the mean change of the target is `change_sd`."""
     dependency_mean_sd: float | None = None
@@ -76,6 +77,10 @@ class FindingScore(_Value):
     """Mean over held-out latents of the squared correlation of strength and target score."""
     curve_sd: tuple[tuple[float, ...], ...]
     """[alphas][scorers]: mean change against alpha = 0, in SD."""
+    calibration_sd: tuple[float, ...] = ()
+    """[alphas]: mean change of the target over the latents that have room for it, in SD: the half
+    of the held-out latents with the lowest target scores where it rises, with the highest where it
+    falls. Empty stands for the curve itself."""
     interval_sd: Interval
     """95 % bootstrap interval of `effect_sd`: doubt of held-out latents and of the SD."""
     unit: float = 1.0
@@ -96,9 +101,10 @@ class FindingScore(_Value):
         return next((m for m in self.matched if m.change_sd == change_sd), None)
 
     def steady(self, alphas: tuple[float, ...], away: int) -> list[tuple[float, float]]:
-        """(alpha, mean change of the target) from 0 on to one side of the grid (away = 1 or -1),
-        as far as the mean goes on in one direction."""
-        curve = [(a, row[self.column]) for a, row in zip(alphas, self.curve_sd, strict=True)]
+        """(alpha, calibrated change) from 0 on to one side of the grid (away = 1 or -1), as far
+        as the mean goes on in one direction."""
+        known = self.calibration_sd or [row[self.column] for row in self.curve_sd]
+        curve = list(zip(alphas, known, strict=True))
         points = sorted((p for p in curve if p[0] * away >= 0), key=lambda p: abs(p[0]))
         kept, towards = points[:1], away * self.sign
         for point in points[1:]:

@@ -305,8 +305,8 @@ Global___ScorerRef: _TypeAlias = ScorerRef  # noqa: Y015
 
 @_typing.final
 class MatchedScore(_message.Message):
-    """What a finding does where its target has changed by a given amount. What is absent is not
-    reached, or nobody could tell.
+    """What a finding does where its target has risen by a given amount, of the half of the latents with
+    the lowest target scores. What is absent is not reached, or nobody could tell.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -329,7 +329,7 @@ class MatchedScore(_message.Message):
     change_sd: _builtins.float
     """The change of the target, in its SD."""
     reached: _builtins.float
-    """The share of latents whose target changes so much within the range of strengths."""
+    """The share of these latents whose target changes so much within the range of strengths."""
     alpha: _builtins.float
     """The strength, sign included, at which the mean change of the target is change_sd."""
     dependency_mean_sd: _builtins.float
@@ -479,6 +479,7 @@ class FindingScore(_message.Message):
     SAFE_LOW_FIELD_NUMBER: _builtins.int
     SAFE_HIGH_FIELD_NUMBER: _builtins.int
     MATCHED_FIELD_NUMBER: _builtins.int
+    CALIBRATION_SD_FIELD_NUMBER: _builtins.int
     index: _builtins.int
     """The finding's position in its set."""
     target: _builtins.str
@@ -517,6 +518,12 @@ class FindingScore(_message.Message):
     def matched(self) -> _containers.RepeatedCompositeFieldContainer[Global___MatchedScore]:
         """At a change of the target of 1 SD and of 2 SD."""
 
+    @_builtins.property
+    def calibration_sd(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """The mean change of the target at each strength of the curve, in SD, over latents that have room
+        for it: the half with the lowest scores where it rises, with the highest where it falls.
+        """
+
     def __init__(
         self,
         *,
@@ -535,10 +542,11 @@ class FindingScore(_message.Message):
         safe_low: _builtins.float = ...,
         safe_high: _builtins.float = ...,
         matched: _abc.Iterable[Global___MatchedScore] | None = ...,
+        calibration_sd: _abc.Iterable[_builtins.float] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["curve", b"curve", "effect_high_sd", b"effect_high_sd", "effect_low_sd", b"effect_low_sd", "effect_sd", b"effect_sd", "effects_sd", b"effects_sd", "index", b"index", "linearity", b"linearity", "matched", b"matched", "monotonicity", b"monotonicity", "safe_high", b"safe_high", "safe_low", b"safe_low", "side_effect_sd", b"side_effect_sd", "sign", b"sign", "target", b"target", "unit", b"unit"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["calibration_sd", b"calibration_sd", "curve", b"curve", "effect_high_sd", b"effect_high_sd", "effect_low_sd", b"effect_low_sd", "effect_sd", b"effect_sd", "effects_sd", b"effects_sd", "index", b"index", "linearity", b"linearity", "matched", b"matched", "monotonicity", b"monotonicity", "safe_high", b"safe_high", "safe_low", b"safe_low", "side_effect_sd", b"side_effect_sd", "sign", b"sign", "target", b"target", "unit", b"unit"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

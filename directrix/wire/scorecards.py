@@ -89,6 +89,7 @@ def score_to_proto(score: FindingScore, alphas: Sequence[float]) -> service.Find
             service.FindingScore.CurvePoint(alpha=alpha, effects_sd=effects)
             for alpha, effects in zip(alphas, score.curve_sd, strict=True)
         ],
+        calibration_sd=score.calibration_sd,
         effect_low_sd=score.interval_sd[0],
         effect_high_sd=score.interval_sd[1],
         linearity=score.linearity,
@@ -109,6 +110,7 @@ def score_from_proto(message: service.FindingScore) -> FindingScore:
         side_effect_sd=message.side_effect_sd,
         monotonicity=message.monotonicity,
         curve_sd=tuple(tuple(point.effects_sd) for point in message.curve),
+        calibration_sd=tuple(message.calibration_sd),
         interval_sd=(message.effect_low_sd, message.effect_high_sd),
         linearity=message.linearity,
         unit=message.unit,

@@ -83,10 +83,12 @@ def test_what_is_not_reached_is_told_as_such(card: Scorecard) -> None:
 
 
 def test_density_and_length_of_the_prior(card: Scorecard) -> None:
-    """E[log p(u + a v) - log p(u)] = -a^2 / 2 for unit v; lengths are about sqrt(8)."""
-    at = card.findings[1].at(1.0)
-    assert at.log_density == pytest.approx(-(at.alpha**2) / 2, abs=0.35)
-    assert 1 < at.norm_ratio < 1.25
+    """E[log p(u + a v) - log p(u)] = -a E[u . v] - a^2 / 2, over the half with the lowest u . v:
+    they lie 0.8 SD below the middle."""
+    at = card.findings[0].at(1.0)
+    lowest = np.sqrt(2 / np.pi)
+    assert at.log_density == pytest.approx(at.alpha * lowest - at.alpha**2 / 2, abs=0.25)
+    assert 0.9 < at.norm_ratio < 1.1
 
 
 def test_features_move_by_what_scores_move(world: World, card: Scorecard) -> None:
@@ -97,6 +99,23 @@ def test_features_move_by_what_scores_move(world: World, card: Scorecard) -> Non
     assert card.features == world.predictor.card.digest
     assert (card.embedder, card.strangers) == ("", None)
     assert 0 < at.area < 1
+
+
+def test_calibration_is_over_latents_that_have_room() -> None:
+    """A score that saturates: a mean over all latents would never rise by 1 SD."""
+    world = linear_world()
+    first = plan(world, made(world, Direction(Space.Z, world.axes[0], 1.0)))
+    held = np.tile([[1.0, 0, 0], [-1.0, 0.1, 0]], (16, 1))
+    steps = [np.where(held[:, 0] > 0, min(1, 1 + a), max(-1, -1 + a)) for a in (-1.6, -0.8)]
+    steps += [np.where(held[:, 0] > 0, 1, -1 + a) for a in (0.8, 1.6)]
+    curve = np.tile(held, (4, 1))
+    curve[:, 0] = np.concatenate(steps)
+    rest = [np.zeros((len(first.recipes(s)), 3)) for s in range(2, first.shards)]
+    deviation = np.tile(held, (32, 1))
+    card = MatchedPlan(first, deviation, [held, curve, *rest]).card
+    assert [row[0] for row in card.findings[0].curve_sd] == pytest.approx([-0.8, -0.4, 0, 0.4, 0.8])
+    assert card.findings[0].calibration_sd == pytest.approx([-1.6, -0.8, 0, 0.8, 1.6])
+    assert card.findings[0].strength(card.alphas, 1.0) == pytest.approx(1)
 
 
 def test_linear_steady_and_safe(card: Scorecard) -> None:
@@ -149,9 +168,11 @@ def test_shards_hold_other_latents_than_the_curves(world: World) -> None:
     matched = MatchedPlan(first, deviation, scores)
     assert matched.shards == 2
     assert [r.source.index for r in matched.recipes(0)] == list(range(32, 64))
+    lowest = [r.source.index for r in matched.recipes(1)]
+    assert lowest == list(range(33, 64, 2))  # those at -1: what lacks the target
     (alpha,) = {r.moves[0].alpha for r in matched.recipes(1)}
     assert alpha == pytest.approx(1)
-    assert len(matched.recipes(1)) == 32  # 2 SD lie beyond the grid
+    assert len(lowest) == 16  # 2 SD lie beyond the grid
     with pytest.raises(InvalidField):
         matched.recipes(2)
     with pytest.raises(InvalidField):
