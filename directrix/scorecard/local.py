@@ -1,6 +1,6 @@
 """A scorecard made in this process: what a worker does with replicas, with one renderer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from directrix.rendering.renderer import Rendered
 from directrix.scorecard.matched import MatchedPlan
 from directrix.scorecard.plan import EMBEDDER, ScorecardPlan
 from directrix.scorecard.witness import Witness
-from directrix.types import SHARD, Recipe, Scorecard
+from directrix.types import SHARD, FindingSet, Recipe, Scorecard
 
 PASS = 256
 """Pictures that are held at once."""
@@ -28,27 +28,44 @@ def make_scorecard(
 
     deviation: scores [1024, K] of the plan's deviation shard, where they are at hand.
     """
-    sets = {finding_set_digest(each): each for each in (plan.findings, plan.random_set())}
-    scorers = [judge for judge in judges if judge.card.task != EMBEDDER]
-    renderer = Renderer(generator, scorers, sets.__getitem__)
+    return look(follow(plan, generator, judges, deviation), generator, judges)
+
+
+def follow(
+    plan: ScorecardPlan,
+    generator: Generator,
+    judges: Sequence[Predictor],
+    deviation: np.ndarray | None = None,
+) -> MatchedPlan:
+    """The first pass: every finding along its strength."""
+    renderer = _renderer(plan, generator, judges)
     if deviation is None:
-        deviation = deviation_scores(plan, renderer)
+        spec, space = plan.deviation_spec, generator.truncation_space
+        deviation = renderer.score(renderer.sample(spec.seed, 0, SHARD, space, spec.truncation))
     scores = [_scores(renderer, plan.recipes(shard)) for shard in range(plan.shards)]
-    matched = MatchedPlan(plan, deviation, scores)
-    witness = Witness(matched, generator, judges, sets.__getitem__)
+    return MatchedPlan(plan, deviation, scores)
+
+
+def look(matched: MatchedPlan, generator: Generator, judges: Sequence[Predictor]) -> Scorecard:
+    """The second pass: pictures where the change is matched."""
+    renderer = _renderer(matched.plan, generator, judges)
+    witness = Witness(matched, generator, judges, _sets(matched.plan).__getitem__)
     before = _render(renderer, matched.recipes(0))
     seen = [{"scores": before.scores, **witness.unmoved(before.images)}]
-    for index in range(len(plan.findings)):
+    for index in range(len(matched.plan.findings)):
         after = _render(renderer, matched.recipes(index + 1))
         moved = witness.moved(index, before.images, after.images)
         seen.append({"scores": after.scores, **moved})
     return matched.measure(seen)
 
 
-def deviation_scores(plan: ScorecardPlan, renderer: Renderer) -> np.ndarray:
-    """Of the shard [1024, K] that tells SDs: the same for every plan with this seed."""
-    spec, space = plan.deviation_spec, renderer.generator.truncation_space
-    return renderer.score(renderer.sample(spec.seed, 0, SHARD, space, spec.truncation))
+def _renderer(plan: ScorecardPlan, generator: Generator, judges: Sequence[Predictor]) -> Renderer:
+    scorers = [judge for judge in judges if judge.card.task != EMBEDDER]
+    return Renderer(generator, scorers, _sets(plan).__getitem__)
+
+
+def _sets(plan: ScorecardPlan) -> Mapping[str, FindingSet]:
+    return {finding_set_digest(each): each for each in (plan.findings, plan.random_set())}
 
 
 def _render(renderer: Renderer, recipes: Sequence[Recipe]) -> Rendered:

@@ -22,7 +22,7 @@ from directrix.generators import Generator
 from directrix.learners import learners
 from directrix.predictors import Predictor
 from directrix.rendering import Renderer
-from directrix.scorecard import ScorecardPlan, held_out_seed, make_scorecard
+from directrix.scorecard import ScorecardPlan, follow, held_out_seed, look, make_scorecard
 from directrix.types import (
     SHARD,
     FindingScore,
@@ -126,6 +126,28 @@ def run(evidence: Evidence) -> None:
         for dial in DIALS:
             _summary(evidence, [c for c in cells if (c.method, c.dial) == (method, dial)])
     print(table(cells), flush=True)
+    _cost(evidence, max(cells, key=_reached))
+
+
+def _reached(cell: Cell) -> float:
+    """Changes that a finding reaches, on average: each takes pictures of its own."""
+    found = [at.alpha is not None for score in cell.card.findings for at in score.matched]
+    return len(found) and 2 * float(np.mean(found))
+
+
+def _cost(evidence: Evidence, cell: Cell) -> None:
+    """How much longer the cell's card takes for its look at pictures, at the sizes of jobs."""
+    generator = bundled.load_generator(f"avatar-generator-{cell.dial}")
+    twin = bundled.load_predictor("avatar-regressor-twin")
+    few = replace(cell.findings, findings=cell.findings.findings[:2], hints=())
+    plan = ScorecardPlan(few, generator.card, (twin.card,), SEED)
+    start = time.process_time()
+    matched = follow(plan, generator, [twin])
+    middle = time.process_time()
+    card = look(matched, generator, [twin])
+    first, second = middle - start, time.process_time() - middle
+    reached = sum(at.alpha is not None for score in card.findings for at in score.matched)
+    evidence.figure("card_time_ratio", (first + second) / first, "ratio", at_most=1.25, n=reached)
 
 
 def table(cells: Sequence[Cell]) -> str:
