@@ -14,7 +14,16 @@ from torch import Tensor
 
 from directrix.criterions.criterion import Criterion
 from directrix.generators import Generator
-from directrix.jacobians import BACKWARD, EXACT, Map, Route, jacobian, push
+from directrix.jacobians import (
+    BACKWARD,
+    EXACT,
+    Map,
+    Route,
+    choose,
+    has_gradient,
+    jacobian,
+    push,
+)
 from directrix.types import Space
 
 OWN = 0.5
@@ -50,9 +59,15 @@ class Probe:
         if self._shares(image.numel(), outputs):
             tangents = push(self._picture, point, self.tangents)
             return [jacobian(m, image, tangents, self.route, seed) for m in measures]
+        routes = [self._route(m, image, n) for m, n in zip(measures, outputs, strict=True)]
+        pulled = [place for place, route in enumerate(routes) if route is Route.VJP]
+        found = self._pull(point, [measures[i] for i in pulled], [outputs[i] for i in pulled])
+        together = dict(zip(pulled, found, strict=True))
         return [
-            jacobian(self._through(measure), point, self.tangents, self.route, seed)
-            for measure in measures
+            together[place]
+            if place in together
+            else jacobian(self._through([m]), point, self.tangents, routes[place], seed)
+            for place, m in enumerate(measures)
         ]
 
     def grams(self, point: Tensor, seed: int = 0) -> np.ndarray:
@@ -62,8 +77,29 @@ class Probe:
     def _picture(self, latents: Tensor) -> Tensor:
         return self.generator.synthesise(latents, self.space)
 
-    def _through(self, measure: Map) -> Map:
-        return lambda latents: measure(self._picture(latents))
+    def _through(self, measures: Sequence[Map]) -> Map:
+        """Latents -> all measures of their pictures, side by side."""
+
+        def through(latents: Tensor) -> Tensor:
+            images = self._picture(latents)
+            return torch.cat([measure(images) for measure in measures], 1)
+
+        return through
+
+    def _pull(
+        self, point: Tensor, measures: Sequence[Map], outputs: Sequence[int]
+    ) -> list[np.ndarray]:
+        """One Jacobian a measure, from one evaluation of the generator."""
+        if not measures:
+            return []
+        rows = jacobian(self._through(measures), point, self.tangents, Route.VJP)
+        return np.split(rows, np.cumsum(outputs)[:-1])
+
+    def _route(self, measure: Map, image: Tensor, outputs: int) -> Route | None:
+        """None, for differences, where the measure has no gradient."""
+        if not has_gradient(measure, image):
+            return None
+        return self.route or choose(len(self.tangents), outputs)
 
     def _shares(self, pixels: int, outputs: Sequence[int]) -> bool:
         """Whether to push the generator's tangents once, for all criterions."""

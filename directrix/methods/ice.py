@@ -9,7 +9,6 @@ What is solved is in `directrix.eigenspaces`, what is measured in `directrix.cri
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Literal
 
@@ -23,20 +22,19 @@ from directrix.criterions import tasks
 from directrix.criterions.chart import Chart
 from directrix.criterions.probe import Probe
 from directrix.criterions.scene import Scene
+from directrix.criterions.solution import Solution
 from directrix.discovery import DiscoveryMethod, MethodParams, Need, Problem
 from directrix.eigenspaces import Constraint, Eigenspace
 from directrix.errors import InvalidField, SubspaceEmpty
 from directrix.jacobians import Route
 from directrix.predictors.face_landmarks import LandmarkPredictor
-from directrix.types import Direction, Finding, FindingSet, Space, Subspace
+from directrix.types import FindingSet, Space
 
 SPREAD_SAMPLES = 256
 """Pictures on which the SDs of scores are measured."""
 
 NOTHING = 1e-9
 """Share of the largest unconstrained eigenvalue below which nothing wanted is left."""
-
-HINT_LENGTH = 200
 
 Criterion = Annotated[
     str,
@@ -172,74 +170,22 @@ class Ice(DiscoveryMethod):
         InvalidField for unknown criterions, layers and channels, NeedsUnmet where no predictor sees
         what a criterion asks for.
         """
+        if self.params.kind == "subspace" and self.params.space == Space.W_PLUS:
+            raise InvalidField(
+                "W+ carries directions, not subspaces: take kind directions or auto",
+                field="parameters.kind",
+            )
         solution = self.solve(problem)
-        findings, hints = _told(self.params.kind, solution)
+        findings, hints = solution.told(one_by_one=self.params.kind == "directions")
         return FindingSet(findings, self.provenance(problem), hints)
 
-    def solve(self, problem: Problem) -> "Solution":
+    def solve(self, problem: Problem) -> Solution:
         """What `fit` finds, in float64 and with all spectra. Raises as `fit` does."""
         self.check_needs(problem)
         fit = _Fit(self.params, problem)
         solution = fit.run()
         problem.progress(fit.total, fit.total, solution.summary())
         return solution
-
-
-@dataclass(frozen=True, eq=False)
-class Solution:
-    """A constrained eigenspace and the coordinates it is written in.
-
-    vectors: [k, *latent] float64 of unit length. scales: [k], one SD along each. values:
-    eigenvalues [k]. eigenspace: all of it, with the spectra of the constraints, in the metric's
-    coordinates.
-    """
-
-    chart: Chart
-    vectors: np.ndarray
-    scales: np.ndarray
-    values: np.ndarray
-    eigenspace: Eigenspace
-    gains: np.ndarray
-    wanted: tuple[str, ...]
-    suppressed: tuple[str, ...]
-
-    def summary(self) -> str:
-        """Dimensions: kept, free, and left by each constraint."""
-        space = self.eigenspace
-        held = ", ".join(
-            f"{text} {left}" for text, left in zip(self.suppressed, space.dimensions, strict=True)
-        )
-        left = f"{space.free} of {len(space.vectors)} dimensions free"
-        told = f"{'+'.join(self.wanted)}: {len(self.values)} directions, {left}"
-        full = f"{told} ({held})" if held else told
-        return full if len(full) <= HINT_LENGTH else told[:HINT_LENGTH]
-
-
-def _told(kind: str, solution: Solution) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
-    chart = solution.chart
-    if kind == "subspace" and chart.space is Space.W_PLUS:
-        raise InvalidField(
-            "W+ carries directions, not subspaces: take kind directions or auto",
-            field="parameters.kind",
-        )
-    if kind == "directions" or chart.space is Space.W_PLUS:
-        rows = zip(solution.vectors, solution.scales, strict=True)
-        findings = tuple(
-            Direction(chart.space, vector, float(scale), chart.layers) for vector, scale in rows
-        )
-        return findings, _hints(solution)
-    basis = chart.orthonormal(solution.vectors)
-    return (Subspace(chart.space, basis, chart.scales(basis), chart.layers),), (solution.summary(),)
-
-
-def _hints(solution: Solution) -> tuple[str, ...]:
-    name = "+".join(solution.wanted)[:80]
-    space = solution.eigenspace
-    return tuple(
-        f"{name}: direction {place}, gain {gain:.3g}, eigenvalue {value:.3g}; "
-        f"{space.free} of {len(space.vectors)} dimensions free"
-        for place, (gain, value) in enumerate(zip(solution.gains, solution.values, strict=True))
-    )
 
 
 class _Fit:
@@ -277,10 +223,24 @@ class _Fit:
 
     @cached_property
     def probe(self) -> Probe:
-        made = tuple(criterions.parse(text, self._scene) for text, _ in (*self.wanted, *self.held))
+        made = tuple(self._criterion(place) for place in range(len(self.wanted) + len(self.held)))
         products = self.params.products
         route = None if products == "auto" else Route(products)
         return Probe(self.problem.generator, self.chart.home, self.chart.tangents, made, route)
+
+    def _criterion(self, place: int) -> criterions.Criterion:
+        """Made and tried on the first picture, so that what is wrong is said by its name."""
+        text, _ = (*self.wanted, *self.held)[place]
+        field = "parameters.wanted" if place < len(self.wanted) else "parameters.suppressed"
+        start = self.chart.point(0, np.zeros(len(self.chart.tangents)))
+        with torch.no_grad():
+            image = self.problem.generator.synthesise(start[None], self.chart.home)[0]
+        try:
+            made = criterions.parse(text, self._scene)
+            made.at(image)
+        except InvalidField as error:
+            raise InvalidField(f"{text}: {error.message}", field=field) from error
+        return made
 
     @cached_property
     def _scene(self) -> Scene:

@@ -1,0 +1,191 @@
+"""Avatars, part by part: one factor moved and all others held, seen by the regressor's twin.
+
+The regressor is differentiated by ICE, and labels InterFaceGAN's population; the twin judges alone.
+Which of a rival's findings is the best for a factor is decided by the regressor on other samples,
+which is how it would be used.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from directrix.criterions import Scene, parse
+from directrix.criterions.chart import Chart
+from directrix.criterions.local_walk import LocalWalk
+from directrix.criterions.probe import Probe
+from directrix.discovery import Problem
+from directrix.methods.ice import Ice, IceParams, Solution
+from directrix.methods.interfacegan import InterFaceGan, InterFaceGanParams
+from directrix.methods.sefa import SeFa, SefaParams
+from directrix.predictors import Predictor
+from directrix.scorecard import held_out_seed
+from directrix.types import Direction, FindingSet, Population, PopulationSpec, Space
+from directrix.zoo.avatars.factors import NAMES
+from tests.benchmarks import bundled
+from tests.benchmarks.ice_ratios import Judge, Move, Ratios, along_move, along_paths, pictures
+
+GENERATOR = "avatar-generator-r00"
+SEED, SAMPLES, HELD_OUT, TUNING = 0, 4000, 500, 40
+PARTS = {
+    "face": ("head_width", "skin_colour"),
+    "hair": ("hair_length", "hair_colour"),
+    "eyes": ("eye_openness", "eye_colour"),
+    "mouth": ("smile", "mouth_openness", "lip_colour"),
+}
+TARGETS = tuple(factor for factors in PARTS.values() for factor in factors)
+ALPHAS = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0)
+SPACE, CODES, RATIO = "w", 32, 1e-3
+"""Chosen on samples of a seed that is used nowhere here."""
+STEP, STEPS, LOCAL_RATIO = 0.6, 7, 1e-3
+
+
+@dataclass(frozen=True, eq=False)
+class Avatars:
+    """Generator, the regressor that methods use, and the twin that judges."""
+
+    seed: int = SEED
+
+    @cached_property
+    def generator(self):
+        return bundled.load_generator(GENERATOR)
+
+    @cached_property
+    def regressor(self) -> Predictor:
+        return bundled.load_predictor("avatar-regressor")
+
+    @cached_property
+    def judge(self) -> Judge:
+        return self._judge(bundled.load_predictor("avatar-regressor-twin"))
+
+    @cached_property
+    def own(self) -> Judge:
+        """The regressor itself, for choices."""
+        return self._judge(self.regressor)
+
+    @cached_property
+    def problem(self) -> Problem:
+        return Problem(
+            self.generator, (self.regressor.card,), networks=(self.regressor,), seed=self.seed
+        )
+
+    def points(self, space: Space, count: int = HELD_OUT, shift: int = 0) -> Tensor:
+        """Held-out latents; another shift is another population."""
+        seed = held_out_seed(self.seed + shift)
+        return torch.from_numpy(self.problem.sample(seed, 0, count, space))
+
+    def ice(self, target: str, **settings: object) -> Solution:
+        base: dict[str, object] = {
+            "space": SPACE,
+            "form": "soft",
+            "metric": "population",
+            "codes": CODES,
+            "components": 1,
+            "wanted": (f"score:{target}",),
+            "suppressed": (f"score:~{target}@{RATIO}",),
+        }
+        return Ice(IceParams(**(base | settings))).solve(self.problem)
+
+    def rivals(self, target: str) -> list[Move]:
+        """The best of SeFa's findings, InterFaceGAN's, and the same with all else projected out."""
+        own = {"plain": self._boundaries, "conditional": self._conditional(target)}
+        place = NAMES.index(target)
+        found = [self._move("interfacegan", own["plain"].findings[place])]
+        found.append(self._move("interfacegan, conditional", own["conditional"].findings[0]))
+        best = max(self._sefa, key=lambda m: self._usefulness(m, target))
+        return [best, *found]
+
+    def judged(self, move: Move, target: str, judge: Judge | None = None) -> Ratios:
+        points = self.points(move.space)
+        return along_move(
+            self.generator, judge or self.judge, move, points, target, _others(target), ALPHAS
+        )
+
+    def local(self, target: str, first: int, count: int) -> Ratios:
+        """Re-estimated along the path of every sample: first ... first + count."""
+        scene = Scene((self.regressor,), self.own.spread)
+        made = (parse(f"score:{target}", scene), parse(f"score:~{target}", scene))
+        chart = Chart.of(self.problem, "w", (), (), "population")
+        probe = Probe(self.generator, chart.home, chart.tangents, made)
+        walk = LocalWalk(chart, probe, (LOCAL_RATIO,))
+        points = self.points(chart.home, first + count)[first:]
+        seen = self.judge.read(pictures(self.generator, points, chart.home))
+        place = NAMES.index(target)
+        paths = []
+        for point, scores in zip(points, seen, strict=True):
+            slope = probe.jacobians(point)[0][0]
+            up = scores[place] <= self.judge.centre[place]
+            paths.append(walk.path(point, slope if up else -slope, STEP, STEPS))
+        return along_paths(
+            self.generator, self.judge, torch.stack(paths, 1), chart.home, target, _others(target)
+        )
+
+    def _judge(self, predictor: Predictor) -> Judge:
+        def read(images: Tensor) -> np.ndarray:
+            with torch.inference_mode():
+                parts = [predictor.scores(rows) for rows in images.split(250)]
+            return torch.cat(parts).double().numpy()
+
+        space = self.generator.spaces[0]
+        unmoved = pictures(self.generator, self.points(space, 1000, shift=1), space)
+        return Judge.of(predictor.scorers, read, unmoved)
+
+    @cached_property
+    def _population(self) -> Population:
+        points = torch.from_numpy(self.problem.sample(self.seed, 0, SAMPLES, Space.W))
+        scores = [
+            self.own.read(pictures(self.generator, rows, Space.W)) for rows in points.split(500)
+        ]
+        spec = PopulationSpec(self.generator.card.digest, self.seed)
+        own = {self.regressor.card.digest: np.concatenate(scores).astype(np.float32)}
+        return Population(spec, 0, SAMPLES, own)
+
+    @cached_property
+    def _boundaries(self) -> FindingSet:
+        return self._separate(InterFaceGanParams(space="w"))
+
+    def _conditional(self, target: str) -> FindingSet:
+        """All others held; those that leave too little are given up, the worst first."""
+        normals = np.stack([f.vector for f in self._boundaries.findings])
+        place = NAMES.index(target)
+        near = np.argsort(-np.abs(normals @ normals[place]))
+        others = [NAMES[i] for i in near if i != place]
+        return self._separate(
+            InterFaceGanParams(space="w", scorers=(target,), conditions=tuple(others))
+        )
+
+    def _separate(self, params: InterFaceGanParams) -> FindingSet:
+        problem = Problem(
+            self.generator,
+            (self.regressor.card,),
+            population=self._population,
+            seed=self.seed,
+        )
+        return InterFaceGan(params).fit(problem)
+
+    @cached_property
+    def _sefa(self) -> list[Move]:
+        found = []
+        for space in ("w", "w+"):
+            components = SeFa(SefaParams(space=space, components=10)).fit(self.problem)
+            found += [self._move(f"sefa {space} {k}", f) for k, f in enumerate(components.findings)]
+        return found
+
+    def _move(self, name: str, finding: Direction) -> Move:
+        step = torch.from_numpy(finding.vector * np.float32(finding.scale))
+        return Move(name, finding.space, step)
+
+    def _usefulness(self, move: Move, target: str) -> float:
+        """The regressor's median ratio on other samples, by how many of them arrive."""
+        points = self.points(move.space, TUNING, shift=2)
+        told = along_move(
+            self.generator, self.own, move, points, target, _others(target), ALPHAS[1::2]
+        )
+        return told.median * told.reached
+
+
+def _others(target: str) -> Sequence[str]:
+    return [name for name in NAMES if name != target]
