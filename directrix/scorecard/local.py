@@ -49,7 +49,8 @@ def follow(
 def look(matched: MatchedPlan, generator: Generator, judges: Sequence[Predictor]) -> Scorecard:
     """The second pass: pictures where the change is matched."""
     renderer = _renderer(matched.plan, generator, judges)
-    witness = Witness(matched, generator, judges, _sets(matched.plan).__getitem__)
+    network = judges[matched.plan.predictors.index(matched.witness)]
+    witness = Witness(matched, generator, network, _sets(matched.plan).__getitem__)
     before = _render(renderer, matched.recipes(0))
     seen = [{"scores": before.scores, **witness.unmoved(before.images)}]
     for index in range(len(matched.plan.findings)):

@@ -23,6 +23,7 @@ from directrix.types import (
     FindingScore,
     MatchedScore,
     Move,
+    PredictorCard,
     Recipe,
     Scorecard,
     SeedSource,
@@ -56,7 +57,7 @@ class MatchedPlan:
     @property
     def pool(self) -> range:
         """The latents of shard 0: behind those of the curves, in the shard that tells SDs."""
-        count = min(POOL, 2 * (self.plan.samples // 2))
+        count = max(4, min(POOL, 2 * (self.plan.samples // 2)))
         first = min(self.plan.samples, SHARD - count)
         return range(first, first + count)
 
@@ -70,6 +71,12 @@ class MatchedPlan:
         scores = self.deviation_scores[self.pool.start : self.pool.stop]
         found = self.card.findings[index]
         return lower_half(scores[:, found.column])
+
+    @property
+    def witness(self) -> PredictorCard:
+        """Whose features are looked at: the first embedder's, or else the first predictor's."""
+        embedders = [card for card in self.plan.predictors if card.task == EMBEDDER]
+        return (embedders or list(self.plan.predictors))[0]
 
     @property
     def shards(self) -> int:
@@ -104,12 +111,12 @@ class MatchedPlan:
         """The whole card. shards: what is seen of each: scores [n, K], and what `Witness` says."""
         if len(shards) != self.shards:
             raise InvalidField(f"{self.shards} shards, not {len(shards)}", field="shards")
-        embedders = [c.digest for c in self.plan.predictors if c.task == EMBEDDER]
+        witness = self.witness
         return self.card.model_copy(
             update={
                 "matched_samples": self.samples,
-                "features": (embedders or [self.plan.predictors[0].digest])[0],
-                "embedder": embedders[0] if embedders else "",
+                "features": witness.digest,
+                "embedder": witness.digest if witness.task == EMBEDDER else "",
                 "strangers": _number(shards[0]["strangers"]),
                 "findings": tuple(
                     self._score(index, shards[0]["scores"], seen)

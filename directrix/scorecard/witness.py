@@ -1,6 +1,6 @@
 """Witness: what pictures and latents show of a move beyond the scores."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
@@ -10,7 +10,7 @@ from directrix.batches import in_fixed_batches
 from directrix.generators import Generator
 from directrix.metrics import frechet_distance
 from directrix.metrics.locality import changed_area
-from directrix.predictors import Predictor
+from directrix.predictors import Embedder, Predictor
 from directrix.rendering.pixels import from_pixels
 from directrix.scorecard.matched import MatchedPlan
 from directrix.scorecard.plan import EMBEDDER
@@ -23,29 +23,27 @@ Seen = Mapping[str, np.ndarray]
 class Witness:
     """Looks at the shards of a matched plan.
 
-    networks: the plan's predictors on one device. Features are the embeddings of the first
-    embedder, which compares identities too. Where there is none, they are what the first predictor
-    knows before its scores: the mean over the picture of its last maps, or else the scores.
+    network: the predictor that the plan names as its witness. Features are the embeddings of an
+    embedder, which compares identities too; of another predictor what it knows before its scores:
+    the mean over the picture of its last maps, or else the scores.
     """
 
     def __init__(
         self,
         plan: MatchedPlan,
         generator: Generator,
-        networks: Sequence[Predictor],
+        network: Predictor,
         findings: Callable[[str], FindingSet],
     ):
-        embedders = [network for network in networks if network.card.task == EMBEDDER]
-        self._plan = plan
-        self._embedder = embedders[0] if embedders else None
-        self._judge = self._embedder or networks[0]
+        self._plan, self._network = plan, network
+        self._embeds = network.card.task == EMBEDDER
         self._typicality = Typicality(generator, findings, plan.card.seed, plan.pool.stop)
 
     def unmoved(self, pictures: np.ndarray) -> Seen:
         """uint8 [n, H, W, C] of shard 0 -> what has to be known of them."""
         alike = np.float64(np.nan)
-        if self._embedder is not None:
-            rows = _unit_rows(self._seen(self._embedder, pictures))
+        if self._embeds:
+            rows = _unit_rows(self._seen(pictures))
             n = len(rows)
             alike = (np.square(rows.sum(0)).sum() - n) / (n * (n - 1))
         return {"strangers": np.array(alike)}
@@ -60,10 +58,10 @@ class Witness:
         before = before[self._plan.room(index)]
         n = len(before)
         parts = after.reshape(-1, n, *before.shape[1:])
-        features = self._seen(self._judge, before)
+        features = self._seen(before)
         distances, identity, areas = [], [], []
         for part in parts:
-            seen = self._seen(self._judge, part)
+            seen = self._seen(part)
             distances.append(frechet_distance(features, seen))
             identity.append(self._identity(features, seen))
             areas.append(changed_area(before, part))
@@ -89,17 +87,19 @@ class Witness:
         }
 
     def _identity(self, before: np.ndarray, after: np.ndarray) -> np.ndarray:
-        if self._embedder is None:
+        if not self._embeds:
             return np.full(len(before), np.nan)
         return (_unit_rows(before) * _unit_rows(after)).sum(1)
 
     @torch.inference_mode()
-    def _seen(self, network: Predictor, pictures: np.ndarray) -> np.ndarray:
+    def _seen(self, pictures: np.ndarray) -> np.ndarray:
         def features(rows: Tensor) -> Tensor:
             images = from_pixels(rows)
-            maps = None if network.card.task == EMBEDDER else getattr(network, "maps", None)
-            return network.scores(images) if maps is None else maps(images)[-1].mean((2, 3))
+            if isinstance(network, Embedder) and not self._embeds:
+                return network.maps(images)[-1].mean((2, 3))
+            return network.scores(images)
 
+        network = self._network
         rows = torch.from_numpy(np.array(pictures)).to(network.device)
         return in_fixed_batches(features, rows).float().cpu().numpy().astype(np.float64)
 

@@ -14,8 +14,6 @@ import torch
 from directrix import generators, predictors
 from directrix.archive import finding_set_digest, pack_arrays, unpack_arrays, unpack_model
 from directrix.errors import ModelNotFound
-from directrix.generators import Generator
-from directrix.predictors import Predictor
 from directrix.scorecard import MatchedPlan, ScorecardPlan, Witness
 from directrix.scorecard.plan import EMBEDDER
 from directrix.types import (
@@ -97,9 +95,7 @@ class Scorecards:
         for shard, name in enumerate(names):
             found = self._stored(name)
             if found is None:
-                witness = witness or Witness(
-                    plan, self._built(), self._networks(), sets.__getitem__
-                )
+                witness = witness or self._witness(plan, sets)
                 found = self._look(plan, witness, shard, seen, total)
                 self._checkpoints.save(name, pack_arrays(found))
                 self._pace.pause()
@@ -155,16 +151,13 @@ class Scorecards:
     def _report(self, done: int, total: int) -> None:
         self._attempt.report(Stage.SCORECARD, done, total, f"shard {done + 1} of {total}")
 
-    def _built(self) -> Generator:
+    def _witness(self, plan: MatchedPlan, sets: Mapping[str, FindingSet]) -> Witness:
+        """With generator and predictor on this worker's device."""
         card, arrays = unpack_model(*self._catalogue.model_files(self._spec.generator.digest))
-        return generators.build(generator_of(card), arrays, self._device)
-
-    def _networks(self) -> list[Predictor]:
-        files = [self._catalogue.model_files(card.digest) for card in self._judges]
-        found = [unpack_model(*each) for each in files]
-        return [
-            predictors.build(predictor_of(card), arrays, self._device) for card, arrays in found
-        ]
+        generator = generators.build(generator_of(card), arrays, self._device)
+        card, arrays = unpack_model(*self._catalogue.model_files(plan.witness.digest))
+        network = predictors.build(predictor_of(card), arrays, self._device)
+        return Witness(plan, generator, network, sets.__getitem__)
 
 
 def generator_of(card: ModelCard) -> GeneratorCard:

@@ -201,7 +201,7 @@ def test_findings_are_looked_at_where_their_change_is_matched(memo: Memo) -> Non
     (at, further) = card.findings[0].matched
     assert (at.change_sd, further.change_sd) == (1, 2)
     assert at.effects_sd[card.findings[0].column] == pytest.approx(1, abs=0.15)
-    assert at.frechet > 0 and at.log_density < 0 < at.area
+    assert at.frechet > 0 and at.log_density is not None and 0 < at.area < 1
 
 
 def test_short_steps_give_the_same_result(memo: Memo) -> None:
