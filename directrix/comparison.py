@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import Any
 
 from directrix.errors import InvalidField, ScorecardsDiffer
 from directrix.types import (
@@ -89,7 +90,7 @@ def _compared(candidate: Candidate) -> ComparedSet:
 def _medians(named: Sequence[FindingScore], change: float) -> MatchedScore:
     found = [score.at(change) for score in named]
     there = [matched for matched in found if matched is not None and matched.alpha is not None]
-    values: dict[str, float] = {}
+    values: dict[str, Any] = {}
     for name in MEDIANS:
         known = [getattr(m, name) for m in there if getattr(m, name) is not None]
         if known:
@@ -101,7 +102,8 @@ def _medians(named: Sequence[FindingScore], change: float) -> MatchedScore:
 def _best(scores: Sequence[FindingScore]) -> FindingScore:
     def rank(score: FindingScore) -> tuple[bool, float]:
         at = score.at(1.0)
-        reached = at is not None and at.dependency_mean_sd is not None
-        return not reached, at.dependency_mean_sd if reached else -score.effect_sd
+        if at is None or at.dependency_mean_sd is None:
+            return True, -score.effect_sd
+        return False, at.dependency_mean_sd
 
     return min(scores, key=rank)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -68,8 +69,10 @@ def rows(comparison: Comparison) -> list[dict[str, object]]:
             "independent": each.independent,
             "random_floor_sd": each.random_floor_sd,
         }
-        entries = [("(median)", None, medians) for medians in each.medians]
-        entries += [(s.target, s, matched) for s in each.best for matched in s.matched]
+        entries: list[tuple[str, FindingScore | None, MatchedScore]] = [
+            *(("(median)", None, medians) for medians in each.medians),
+            *((s.target, s, matched) for s in each.best for matched in s.matched),
+        ]
         found += [{**head, **_row(*entry)} for entry in entries]
     return found
 
@@ -139,8 +142,8 @@ def _row(target: str, score: FindingScore | None, matched: MatchedScore) -> dict
 
 
 def _summary(comparison: Comparison) -> Cell:
-    head = ("set", "moves in", ">named", ">change", ">reach it")
-    head += tuple(f">{name}" for name, _ in COLUMNS.values())
+    names = [f">{name}" for name, _ in COLUMNS.values()]
+    head = ("set", "moves in", ">named", ">change", ">reach it", *names)
     groups = [[_medians(each, place) for place in range(len(each.medians))]
               for each in comparison.sets]  # fmt: skip
     return table(head, groups)
@@ -208,8 +211,7 @@ def _target(target: str, each: ComparedSet, score: FindingScore) -> list[Cell]:
 
 def _order(score: FindingScore) -> float:
     at = score.at(1.0)
-    known = at is not None and at.dependency_mean_sd is not None
-    return at.dependency_mean_sd if at and known else 1e9  # type: ignore[return-value]
+    return math.inf if at is None or at.dependency_mean_sd is None else at.dependency_mean_sd
 
 
 def _matrix(comparison: Comparison) -> Cell:
