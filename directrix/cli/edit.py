@@ -11,7 +11,7 @@ from directrix.cli import arguments
 from directrix.cli.exits import reporting
 from directrix.cli.output import say, show_json, show_table
 from directrix.cli.session import Json, Out, Predictors, Seed, Truncation, client_of
-from directrix.client import Client, Edited, Recipe, png_with_recipe, read_recipe, recipe_json
+from directrix.client import Edited, png_with_recipe, read_recipe, recipe_json
 from directrix.client.names import short
 from directrix.client.sheets import Sheet
 
@@ -41,6 +41,8 @@ def edit(
     image: Annotated[
         Path | None, typer.Option(help="Start from this picture instead of a seed.")
     ] = None,
+    encoder: Annotated[str, typer.Option(help="Says where its inversion starts.")] = "",
+    embedder: Annotated[str, typer.Option(help="A predictor whose features count in it.")] = "",
     recipe: RecipeFile = None,
     predictor: Predictors = None,
     out: Out = None,
@@ -71,7 +73,15 @@ def edit(
             message = read_recipe(read(recipe))
             message.moves.extend(client.recipe(message.generator, moves=moves).moves)
         elif generator:
-            message = _recipe(client, generator, seed, index, truncation, moves, image)
+            if image is None:
+                message = client.recipe(
+                    generator, seed=seed, index=index, truncation=truncation, moves=moves
+                )
+            else:
+                message = client.recipe(
+                    generator, image=image.read_bytes(), encoder=encoder, embedder=embedder,
+                    truncation=truncation, moves=moves,
+                )  # fmt: skip
         else:
             raise typer.BadParameter("name a generator, or give --recipe")
         edited = client.edit(message, predictor or ())
@@ -122,21 +132,6 @@ def strip(
         write(out, sheet.png(scale))
         if as_json:
             show_json([_frames(i, s.frames) for i, s in zip(indices, strips, strict=True)])
-
-
-def _recipe(
-    client: Client,
-    generator: str,
-    seed: int,
-    index: int,
-    truncation: float | None,
-    moves: list[arguments.Moved],
-    image: Path | None,
-) -> Recipe:
-    if image is not None:
-        data = image.read_bytes()
-        return client.recipe(generator, image=data, truncation=truncation, moves=moves)
-    return client.recipe(generator, seed=seed, index=index, truncation=truncation, moves=moves)
 
 
 def _check_out(out: Path | None, as_json: bool) -> None:

@@ -119,7 +119,7 @@ def _document(answer: Explanation) -> dict[str, object]:
     same = (
         "cause source_class target_class margin_before margin_after probability_before "
         "probability_after oracle_agrees distance_sd pixel_l1 generator_calls classifier_calls "
-        "reconstruction_error"
+        "reconstruction_error reconstruction_label_kept"
     )
     return {
         "status": str(answer.status),

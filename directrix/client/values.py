@@ -191,7 +191,8 @@ class Explanation:
 
     margins: target logit minus the best other. distance_sd: root of the sum of squared alphas.
     pixel_l1: mean absolute difference of the pixels, 0 to 255. oracle_agrees: None where no
-    oracle was named. reconstruction_error: None where the source was no picture.
+    oracle was named. reconstruction_error, reconstruction_label_kept: of the inversion of the
+    source; None where it was no picture.
     """
 
     status: Status
@@ -213,6 +214,7 @@ class Explanation:
     generator_calls: int
     classifier_calls: int
     reconstruction_error: float | None
+    reconstruction_label_kept: bool | None
 
     def _repr_png_(self) -> bytes:
         both = (self.original.image, self.image.image)

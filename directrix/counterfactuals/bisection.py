@@ -266,6 +266,7 @@ class _Report:
             distance_sd=distance(point),
             pixel_l1=float(np.abs(image.astype(np.float64) - self.original).mean()),
             reconstruction_error=None,
+            reconstruction_label_kept=None,
             generator_calls=self.trials.calls,
             classifier_calls=self.trials.calls,
         )

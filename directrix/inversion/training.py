@@ -215,18 +215,13 @@ class EncoderTraining:
             return self._drawn(streams, step, count)
         first, second = self._drawn(streams, step, 2 * count).split(count)
         layers = self.generator.num_layers(Space.W_PLUS)
-        # the stream's own chance says where: no second source of it
-        where = torch.special.ndtr(second[:, 0, 0].new_tensor(self._coins(step, count)))
-        cut = torch.ceil(where * layers)[:, None]
-        mixed = (torch.arange(count) % 2 == 1)[:, None].to(first.device)
+        coins = np.empty(count, np.float32)
+        streams.fill(2 * MAX_STEPS + step, coins)  # a stream that no step draws latents from
+        shares = torch.special.ndtr(torch.from_numpy(coins).to(first.device))
+        cut = torch.ceil(shares * layers)[:, None]
+        mixed = (torch.arange(count, device=first.device) % 2 == 1)[:, None]
         late = mixed & (torch.arange(layers, device=first.device)[None] >= cut)
         return torch.where(late[:, :, None], second, first)
-
-    def _coins(self, step: int, count: int) -> np.ndarray:
-        """Standard normal numbers [count] of this step, apart from its latents."""
-        coins = np.empty(count, np.float32)
-        Streams(self.plan.seed, Domain.ENCODERS).fill(2 * MAX_STEPS + step, coins)
-        return coins
 
     def _config(self) -> dict[str, object]:
         return {"blocks": [list(b) for b in self.plan.blocks], "hidden": self.plan.hidden}

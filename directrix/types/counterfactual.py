@@ -39,7 +39,8 @@ class Counterfactual:
     images: uint8 [H, W, C]. margins: target logit minus the best other logit.
     oracle_agrees is None where no oracle was named. pixel_l1: mean absolute difference in grey
     levels (0..255). reconstruction_error: mean squared error in [-1, 1] of the inverted source
-    image, None where the source was no image.
+    image, and reconstruction_label_kept: whether the classifier says the same of it; both None
+    where the source was no image.
     """
 
     status: Status
@@ -60,5 +61,6 @@ class Counterfactual:
     distance_sd: float
     pixel_l1: float
     reconstruction_error: float | None
+    reconstruction_label_kept: bool | None
     generator_calls: int
     classifier_calls: int

@@ -182,6 +182,7 @@ class ExplainImageResponse(_message.Message):
     GENERATOR_CALLS_FIELD_NUMBER: _builtins.int
     CLASSIFIER_CALLS_FIELD_NUMBER: _builtins.int
     RECONSTRUCTION_ERROR_FIELD_NUMBER: _builtins.int
+    RECONSTRUCTION_LABEL_KEPT_FIELD_NUMBER: _builtins.int
     status: Global___ExplainImageResponse.Status.ValueType
     """How the search ended."""
     cause: _builtins.str
@@ -210,6 +211,10 @@ class ExplainImageResponse(_message.Message):
     """Images classified."""
     reconstruction_error: _builtins.float
     """The mean squared error of the inversion in [-1, 1]; absent where the source was no picture."""
+    reconstruction_label_kept: _builtins.bool
+    """Whether the classifier says of the inversion what it says of the picture itself; absent where
+    the source was no picture. Where false, what is explained is another picture.
+    """
     @_builtins.property
     def original(self) -> _values_pb2.Image:
         """The image as it was."""
@@ -252,18 +257,23 @@ class ExplainImageResponse(_message.Message):
         generator_calls: _builtins.int = ...,
         classifier_calls: _builtins.int = ...,
         reconstruction_error: _builtins.float | None = ...,
+        reconstruction_label_kept: _builtins.bool | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_oracle_agrees", b"_oracle_agrees", "_reconstruction_error", b"_reconstruction_error", "image", b"image", "oracle_agrees", b"oracle_agrees", "original", b"original", "recipe", b"recipe", "reconstruction_error", b"reconstruction_error"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_oracle_agrees", b"_oracle_agrees", "_reconstruction_error", b"_reconstruction_error", "_reconstruction_label_kept", b"_reconstruction_label_kept", "image", b"image", "oracle_agrees", b"oracle_agrees", "original", b"original", "recipe", b"recipe", "reconstruction_error", b"reconstruction_error", "reconstruction_label_kept", b"reconstruction_label_kept"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_oracle_agrees", b"_oracle_agrees", "_reconstruction_error", b"_reconstruction_error", "cause", b"cause", "classifier_calls", b"classifier_calls", "curve", b"curve", "distance_sd", b"distance_sd", "generator_calls", b"generator_calls", "image", b"image", "margin_after", b"margin_after", "margin_before", b"margin_before", "moved", b"moved", "oracle_agrees", b"oracle_agrees", "original", b"original", "pixel_l1", b"pixel_l1", "probability_after", b"probability_after", "probability_before", b"probability_before", "recipe", b"recipe", "reconstruction_error", b"reconstruction_error", "source_class", b"source_class", "status", b"status", "target_class", b"target_class"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_oracle_agrees", b"_oracle_agrees", "_reconstruction_error", b"_reconstruction_error", "_reconstruction_label_kept", b"_reconstruction_label_kept", "cause", b"cause", "classifier_calls", b"classifier_calls", "curve", b"curve", "distance_sd", b"distance_sd", "generator_calls", b"generator_calls", "image", b"image", "margin_after", b"margin_after", "margin_before", b"margin_before", "moved", b"moved", "oracle_agrees", b"oracle_agrees", "original", b"original", "pixel_l1", b"pixel_l1", "probability_after", b"probability_after", "probability_before", b"probability_before", "recipe", b"recipe", "reconstruction_error", b"reconstruction_error", "reconstruction_label_kept", b"reconstruction_label_kept", "source_class", b"source_class", "status", b"status", "target_class", b"target_class"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__oracle_agrees: _TypeAlias = _typing.Literal["oracle_agrees"]  # noqa: Y015
     _WhichOneofArgType__oracle_agrees: _TypeAlias = _typing.Literal["_oracle_agrees", b"_oracle_agrees"]  # noqa: Y015
     _WhichOneofReturnType__reconstruction_error: _TypeAlias = _typing.Literal["reconstruction_error"]  # noqa: Y015
     _WhichOneofArgType__reconstruction_error: _TypeAlias = _typing.Literal["_reconstruction_error", b"_reconstruction_error"]  # noqa: Y015
+    _WhichOneofReturnType__reconstruction_label_kept: _TypeAlias = _typing.Literal["reconstruction_label_kept"]  # noqa: Y015
+    _WhichOneofArgType__reconstruction_label_kept: _TypeAlias = _typing.Literal["_reconstruction_label_kept", b"_reconstruction_label_kept"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__oracle_agrees) -> _WhichOneofReturnType__oracle_agrees | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__reconstruction_error) -> _WhichOneofReturnType__reconstruction_error | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__reconstruction_label_kept) -> _WhichOneofReturnType__reconstruction_label_kept | None: ...
 
 Global___ExplainImageResponse: _TypeAlias = ExplainImageResponse  # noqa: Y015

@@ -50,4 +50,6 @@ def counterfactual_to_proto(
         message.oracle_agrees = found.oracle_agrees
     if found.reconstruction_error is not None:
         message.reconstruction_error = found.reconstruction_error
+    if found.reconstruction_label_kept is not None:
+        message.reconstruction_label_kept = found.reconstruction_label_kept
     return message

@@ -32,13 +32,21 @@ class Explaining:
         oracle = None
         if asked.oracle:
             oracle = await asyncio.to_thread(self._models.predictor, asked.oracle)
-        recipe, error = await self._inversions.recipe(renderer, asked.recipe)
+        recipe, source = await self._inversions.recipe(renderer, asked.recipe)
         await self._models.fetch_findings({*recipe.finding_sets(), asked.finding_set})
         question = _question(asked, recipe)
         found = await self._long_work.run(
             lambda stop: counterfactuals.explain(question, renderer, oracle, stop)
         )
-        found = replace(found, reconstruction_error=error)
+        if source is not None:
+            before, after = (
+                await self._long_work.run(lambda stop: source.judged(renderer))
+            ).argmax(1)
+            found = replace(
+                found,
+                reconstruction_error=source.inverted.error,
+                reconstruction_label_kept=bool(before == after),
+            )
         moved = replace(recipe, moves=found.moves)
         return pb.ExplainResponse(response=counterfactual_to_proto(found, moved))
 

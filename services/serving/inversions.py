@@ -1,6 +1,7 @@
 """Inversions, remembered: the same picture gives the same latent without a second search."""
 
 import asyncio
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,6 +20,18 @@ from services.serving.models import Models, Recent
 KEPT = 256
 
 
+@dataclass(frozen=True, eq=False)
+class Found:
+    """A picture, uint8 [H, W, C], and its inversion."""
+
+    picture: np.ndarray
+    inverted: Inverted
+
+    def judged(self, renderer: Renderer) -> np.ndarray:
+        """Scores float32 [2, K] of the picture and of its reconstruction."""
+        return renderer.judge(np.stack([self.picture, self.inverted.reconstruction]))
+
+
 class Inversions:
     """Searches the latents of pictures; `found` by generator and everything that a search reads."""
 
@@ -29,32 +42,27 @@ class Inversions:
 
     async def recipe(
         self, renderer: Renderer, message: values_pb2.Recipe
-    ) -> tuple[Recipe, float | None]:
-        """The recipe of a message, digests for names, and the error of its picture's inversion.
+    ) -> tuple[Recipe, Found | None]:
+        """The recipe of a message, digests for names, and the inversion of its picture.
 
         A recipe that starts from a picture comes back as one that starts from its latent.
         """
-        error = None
+        found = None
         if message.HasField("image"):
-            _, found = await self.find(renderer, message.image, "recipe.image")
-            error = found.error
+            found = await self.find(renderer, message.image, "recipe.image")
             inverted = values_pb2.Recipe()
             inverted.CopyFrom(message)
-            inverted.latent.CopyFrom(latent_to_proto(found.latent))
+            inverted.latent.CopyFrom(latent_to_proto(found.inverted.latent))
             message = inverted
         recipe = recipe_from_proto(message)
         if recipe.generator != renderer.generator.card.digest:
             raise InvalidField(
                 "the recipe names another generator than its call", field="recipe.generator"
             )
-        return recipe, error
+        return recipe, found
 
-    async def find(
-        self, renderer: Renderer, message: values_pb2.ImageSource, path: str
-    ) -> tuple[np.ndarray, Inverted]:
-        """The picture, uint8 [H, W, C], and its inversion.
-
-        Raises ImageInvalid, ImageTooLarge, InvalidField, SpaceUnavailable, ModelNotFound,
+    async def find(self, renderer: Renderer, message: values_pb2.ImageSource, path: str) -> Found:
+        """Raises ImageInvalid, ImageTooLarge, InvalidField, SpaceUnavailable, ModelNotFound,
         EncoderMismatch, PredictorMismatch.
         """
         card = renderer.generator.card
@@ -67,7 +75,7 @@ class Inversions:
                 lambda stop: renderer.invert(picture, search, stop, encoder, look)
             )
             self._found.put((card.digest, source), found)
-        return picture, found
+        return Found(picture, found)
 
     def _networks(
         self, renderer: Renderer, source: ImageSource

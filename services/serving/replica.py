@@ -152,18 +152,19 @@ class Replica:
 
     async def _invert(self, request: pb.InvertRequest) -> pb.InvertResponse:
         renderer = await self._models.get_renderer(request.generator, tuple(request.predictors))
-        picture, found = await self._inversions.find(renderer, request.source, "source")
+        found = await self._inversions.find(renderer, request.source, "source")
 
         def judge(_: Sequence[None]) -> list[np.ndarray]:
-            return [renderer.judge(np.stack([picture, found.reconstruction]))]
+            return [found.judged(renderer)]
 
         scores = await self._executor.submit(object(), [None], judge, Priority.INTERACTIVE)
+        inverted = found.inverted
         return pb.InvertResponse(
-            latent=latent_to_proto(found.latent),
-            reconstruction=tensor_to_proto(found.reconstruction),
-            mean_squared_error=found.error,
+            latent=latent_to_proto(inverted.latent),
+            reconstruction=tensor_to_proto(inverted.reconstruction),
+            mean_squared_error=inverted.error,
             scores=tensor_to_proto(scores[0]),
-            noise_error=found.noise_error,
+            noise_error=inverted.noise_error,
         )
 
     async def _sample(self, request: pb.SampleRequest) -> pb.SampleResponse:

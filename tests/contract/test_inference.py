@@ -256,6 +256,19 @@ def test_an_explanation_is_found_and_renders_to_its_own_bytes(client, world):
     assert found.image.digest == archive.image_digest(image)
     assert not found.HasField("oracle_agrees")
     assert not found.HasField("reconstruction_error")
+    assert not found.HasField("reconstruction_label_kept")
+
+
+def test_an_explanation_of_a_picture_says_how_true_its_inversion_is(client, world):
+    made = render(client, world, recipe(world, 2)).items[0].image
+    picture = encode_image(np.frombuffer(made, np.uint8).reshape(8, 8, 1)).data
+    source = values_pb2.ImageSource(image=picture, steps=150)
+    found = explain(client, world, recipe=recipe(world, 0, seed=None, image=source))
+    assert found.reconstruction_error < 2e-3
+    assert found.reconstruction_label_kept
+    missed = values_pb2.ImageSource(image=picture, steps=1)
+    far = explain(client, world, recipe=recipe(world, 0, seed=None, image=missed))
+    assert far.reconstruction_error > found.reconstruction_error
 
 
 def test_an_explanation_that_is_not_found_is_an_answer(client, world):

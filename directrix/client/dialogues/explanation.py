@@ -49,7 +49,7 @@ def _explanation(message: pb.ExplainImageResponse) -> Explanation:
 
     absent: dict[str, Any] = {
         name: getattr(message, name) if message.HasField(name) else None
-        for name in ("oracle_agrees", "reconstruction_error")
+        for name in ("oracle_agrees", "reconstruction_error", "reconstruction_label_kept")
     }
     same = (
         "cause source_class target_class margin_before margin_after probability_before "

@@ -66,3 +66,14 @@ def test_strip_is_a_sheet_of_rows_and_strengths(directrix, found, tmp_path):
     assert len(places) == 1  # sample 5 at strength 0, once, pixel by pixel
     as_json = directrix("strip", "fashion", f"{found}:0", *options, "--json").lines[0]
     assert [f["alpha"] for f in as_json[1]["frames"]] == [-2, 0, 2]
+
+
+def test_a_picture_is_inverted_as_asked(directrix, tmp_path):
+    picture, out = tmp_path / "boot.png", tmp_path / "out.png"
+    assert directrix("edit", "fashion", "--index", 9, "-o", picture).code == 0
+    options = ("--image", picture, "--encoder", "mine", "--embedder", "oracle")
+    assert directrix("edit", "fashion", *options, "-o", out).code == 0
+    source = read_recipe(out.read_bytes()).image
+    assert source.image == picture.read_bytes()
+    assert source.encoder == "projects/default/models/mine"
+    assert source.embedder == "projects/default/models/oracle"
