@@ -3,7 +3,7 @@
 linear      constrained eigenvectors of a linear generator and predictor, against those computed by
             hand, in float64
 avatars     nine factors of four parts on 500 held-out avatars, judged by the regressor's twin; the
-            averaged directions, and walks that are re-estimated along the path
+            averaged directions and, on a few, walks that are re-estimated at every step
 faces       mouth, jaw, eyes and skin on 500 held-out faces, judged by MediaPipe's mesh
 levers      how far each of the eight released subspaces alone moves a classifier, and its oracle
 
@@ -17,7 +17,7 @@ import torch
 
 from directrix.eigenspaces import Constraint, early, late
 from directrix.methods.ice import Ice, IceParams
-from tests.benchmarks import ice_avatars, ice_levers
+from tests.benchmarks import ice_avatars, ice_faces, ice_levers
 from tests.benchmarks.evidence import FOLDER, Evidence
 from tests.benchmarks.ice_avatars import TARGETS, Avatars
 from tests.benchmarks.ice_faces import PARTS, Faces, MeshJudge
@@ -25,8 +25,8 @@ from tests.benchmarks.ice_ratios import CHANGE, Ratios, move_of
 from tests.contract import toy_ice
 from tests.contract.toys import linear_world
 
-LOCAL = 500
-"""Held-out avatars whose walks are re-estimated, dealt out to the factors."""
+LOCAL = 10
+"""Held-out avatars of each factor whose walks are re-estimated at every step."""
 
 
 def run(evidence: Evidence) -> None:
@@ -81,18 +81,17 @@ def _avatars(evidence: Evidence) -> list[float]:
     """Ratios to the best rival, factor by factor."""
     world = Avatars()
     found, local, rivals = {}, {}, []
-    share = LOCAL // len(TARGETS)
     for place, target in enumerate(TARGETS):
         solution = world.ice(target)
         columns = solution.chart.coordinates(solution.vectors[:1]).T
         found[target] = world.judged(move_of("ice", solution.chart, columns), target)
         _row(evidence, "avatars", target, "ice", found[target])
-        local[target] = world.local(target, place * share, share)
+        local[target] = world.local(target, place * LOCAL, LOCAL)
         _row(evidence, "avatars", target, "ice, re-estimated", local[target])
         others = {move.name: world.judged(move, target) for move in world.rivals(target)}
-        rivals.append(_against(evidence, "avatars", target, local[target], others))
-    _figures(evidence, "avatars_subspace", found.values())
-    _figures(evidence, "avatars", local.values(), targets=True)
+        rivals.append(_against(evidence, "avatars", target, found[target], others))
+    _figures(evidence, "avatars", found.values(), targets=True)
+    _figures(evidence, "avatars_local", local.values())
     return rivals
 
 
@@ -105,7 +104,7 @@ def _faces(evidence: Evidence) -> list[float]:
             columns = solution.chart.coordinates(solution.vectors[:1]).T
             found[part] = world.judged(move_of("ice", solution.chart, columns), part)
             _row(evidence, "faces", part, "ice", found[part])
-            others = {move.name: world.judged(move, part) for move in world.rivals(part)}
+            others = {m.name: world.judged(m, part, ice_faces.RIVALS) for m in world.rivals(part)}
             rivals.append(_against(evidence, "faces", part, found[part], others))
     _figures(evidence, "faces", found.values(), targets=True)
     return rivals

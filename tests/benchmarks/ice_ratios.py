@@ -23,6 +23,9 @@ CHANGE = 1.5
 
 BATCH = 125
 
+TRIED = 24
+"""Samples on which a direction's sign is seen."""
+
 
 @dataclass(frozen=True, eq=False)
 class Judge:
@@ -103,7 +106,7 @@ def along_move(
     """Ratios of one fixed direction from latents [n, *latent] on."""
     (column,) = judge.index(target)
     base = judge.read(pictures(generator, points, move.space))
-    some = points[:BATCH]
+    some = points[:TRIED]
     tried = judge.read(pictures(generator, some + move.step, move.space))[:, column]
     turn = 1.0 if tried.mean() >= base[: len(some), column].mean() else -1.0
     way = ways(judge, base, column)
@@ -143,8 +146,10 @@ def ratios(
     sides = (start + share[:, None] * (end - start))[:, list(held)]
     whole = np.sqrt(np.square(sides).mean(1))
     with np.errstate(divide="ignore"):
-        values = np.where(hit[-1], CHANGE / whole, np.nan)
-    return Ratios(values, sides[hit[-1]], np.where(hit[-1], CHANGE / np.abs(sides).max(1), np.nan))
+        values, largest = CHANGE / whole, CHANGE / np.abs(sides).max(1)
+    return Ratios(
+        np.where(hit[-1], values, np.nan), sides[hit[-1]], np.where(hit[-1], largest, np.nan)
+    )
 
 
 def move_of(name: str, chart: Chart, columns: np.ndarray) -> Move:
