@@ -69,6 +69,7 @@ def _discover(live: Scene) -> discovery.DiscoverFindingsRequest:
         parent="projects/default",
         generator=live.toy.name,
         predictors=[live.judge.name],
+        judges=[live.meter.name],
         method="axes",
         validate_only=True,
     )
