@@ -8,6 +8,7 @@ by 1 SD. Methods without parameters below run with their defaults.
 """
 
 import time
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, get_args
@@ -116,6 +117,8 @@ def run(evidence: Evidence) -> None:
     compared = {cell.method for cell in cells}
     evidence.figure("methods", len(compared), "methods", at_least=7, n=len(cells))
     evidence.figure("cells", len(cells), "cells", n=len(cells))
+    failed = sum("failed" in row for row in evidence.rows)
+    evidence.figure("cells_failed", failed, "cells", at_most=0, n=len(cells))
     evidence.figure(
         "independent", float(np.mean([c.card.independent for c in cells])), "share", at_least=1
     )
@@ -223,12 +226,16 @@ def _spaces(name: str, generator: Generator) -> list[str]:
 
 
 def _cell(evidence: Evidence, world: World, name: str, space: str) -> Iterator[Cell]:
-    """One cell; none, and a row that says why, where the method cannot do it."""
+    """One cell; none, and a row that says why, where the method cannot do it or fails."""
     start = time.perf_counter()
     try:
         findings = _fit(world, name, space)
     except DirectrixError as error:
         evidence.row(method=name, space=space, dial=world.dial, left_out=error.message)
+        return
+    except Exception as error:
+        traceback.print_exc()
+        evidence.row(method=name, space=space, dial=world.dial, failed=repr(error))
         return
     seconds = time.perf_counter() - start
     judges = (world.twin.card,)
