@@ -53,14 +53,29 @@ class Checks:
                 field="recipe.moves.mask",
             )
 
-    def units(self, finding: Units, move: Move) -> None:
-        self._generator.check_layers([finding.layer])
-        layer = next(c for c in self._generator.card.layers if c.name == finding.layer)
-        if finding.channels.max() >= layer.channels:
+    def within(self, finding: Finding) -> Units:
+        """What a move is kept within: units of this generator."""
+        if not isinstance(finding, Units):
             raise InvalidField(
-                f"layer {layer.name} has channels 0 to {layer.channels - 1}, "
-                f"not {finding.channels.max()}",
-                field="recipe.moves.finding",
+                f"a move is kept within units, not within a {finding.kind}",
+                field="recipe.moves.within",
+            )
+        self._channels(finding)
+        return finding
+
+    def apart(self, masks: bool, channels: bool) -> None:
+        if masks and channels:
+            raise InvalidField(
+                "a recipe keeps its moves inside masks or within channels, not both",
+                field="recipe.moves.within",
+            )
+
+    def units(self, finding: Units, move: Move) -> None:
+        self._channels(finding)
+        if move.within is not None:
+            raise InvalidField(
+                "units have channels of their own: they are not kept within others",
+                field="recipe.moves.within",
             )
         if move.walk is not Walk.LINEAR or move.layers or move.coefficients:
             raise InvalidField(
@@ -69,6 +84,16 @@ class Checks:
                 field="recipe.moves.walk",
             )
         _reach(float(np.abs(finding.targets).max()))
+
+    def _channels(self, finding: Units) -> None:
+        self._generator.check_layers([finding.layer])
+        layer = next(c for c in self._generator.card.layers if c.name == finding.layer)
+        if finding.channels.max() >= layer.channels:
+            raise InvalidField(
+                f"layer {layer.name} has channels 0 to {layer.channels - 1}, "
+                f"not {finding.channels.max()}",
+                field="recipe.moves.finding",
+            )
 
     def dimensions(self, finding: Movable) -> None:
         """The finding fits its space, and its unit is of this world."""

@@ -11,7 +11,7 @@ from directrix.batches import BATCH, Steady, fill
 from directrix.devices import preview_dtype
 from directrix.generators import Generator, Tap
 from directrix.rendering.conversion import Conversion
-from directrix.rendering.features import Canvas, unit_taps
+from directrix.rendering.features import Canvas, Kept, kept_taps, unit_taps
 from directrix.rendering.plan import Plan
 from directrix.rendering.routes import Routes
 from directrix.types import Form, Noise, Space
@@ -37,7 +37,10 @@ class Drawing:
         return PREVIEW_BATCH if form is Form.PREVIEW else self._network(space, noise).batch
 
     def points(self, plans: Sequence[Plan], region: int | None = None) -> np.ndarray:
-        """Where the plans' edits end, outside all masks (None) or inside one: float32 [n, ...]."""
+        """Where the plans' edits end, outside all masks and channels (None) or inside one.
+
+        float32 [n, ...].
+        """
         return self._routes.walk(plans, region)
 
     def plans(self, plans: Sequence[Plan], form: Form) -> Tensor:
@@ -45,6 +48,8 @@ class Drawing:
         taps = unit_taps(plans, self._generator.card)
         if plans[0].regions:
             return self._regions(plans, form, taps)
+        if plans[0].channels:
+            return self._within(plans, form, taps)
         return self._draw(self._tensor(self.points(plans)), plans, form, taps)
 
     def latents(self, rows: Tensor, space: Space, form: Form) -> Tensor:
@@ -64,6 +69,17 @@ class Drawing:
             edited = self._draw(points, plans, form, canvas.paint(full), whole=True)
             image = image + area * (edited - image)
         return image
+
+    def _within(self, plans: Sequence[Plan], form: Form, taps: Mapping[str, Tap]) -> Tensor:
+        """Moved latents first; then the base, whose chosen channels take their features."""
+        passes = []
+        for part in range(len(plans[0].channels)):
+            kept = Kept([plan.channels[part].units for plan in plans])
+            moved = self._tensor(self.points(plans, part))
+            self._draw(moved, plans, form, kept.record(taps), whole=True)
+            passes.append(kept)
+        base = self._tensor(self.points(plans))
+        return self._draw(base, plans, form, kept_taps(passes, taps), whole=True)
 
     def _draw(
         self,

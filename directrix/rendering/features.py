@@ -12,7 +12,7 @@ from torch import Tensor
 
 from directrix.generators import Tap
 from directrix.rendering.plan import Plan, UnitEdit
-from directrix.types import GeneratorCard
+from directrix.types import GeneratorCard, Units
 
 
 def margin(card: GeneratorCard) -> int:
@@ -89,3 +89,51 @@ class Canvas:
             return features
 
         return tap
+
+
+class Kept:
+    """Features of moved latents, to be let through on the channels of one units a row."""
+
+    def __init__(self, units: Sequence[Units]):
+        self._units = tuple(units)
+        self._features: dict[str, Tensor] = {}
+
+    @property
+    def layers(self) -> frozenset[str]:
+        return frozenset(units.layer for units in self._units)
+
+    def record(self, taps: Mapping[str, Tap]) -> dict[str, Tap]:
+        """The recipe's taps, and what they give is kept on the layers of the units."""
+        return {**taps, **{name: self._tap(name, taps) for name in self.layers}}
+
+    def replace(self, name: str, features: Tensor) -> Tensor:
+        """Features of the base with the chosen channels of the moved latents."""
+        features = features.clone()
+        for row, units in enumerate(self._units):
+            if units.layer == name:
+                channels = torch.tensor(units.channels, device=features.device)
+                features[row, channels] = self._features[name][row, channels]
+        return features
+
+    def _tap(self, name: str, taps: Mapping[str, Tap]) -> Tap:
+        def tap(features: Tensor) -> Tensor:
+            self._features[name] = taps[name](features) if name in taps else features
+            return self._features[name]
+
+        return tap
+
+
+def kept_taps(passes: Sequence[Kept], taps: Mapping[str, Tap]) -> dict[str, Tap]:
+    """The recipe's taps, then one pass over the other is let through on its channels."""
+
+    def kept_tap(name: str) -> Tap:
+        def tap(features: Tensor) -> Tensor:
+            features = taps[name](features) if name in taps else features
+            for kept in passes:
+                features = kept.replace(name, features) if name in kept.layers else features
+            return features
+
+        return tap
+
+    layers = frozenset[str]().union(*(kept.layers for kept in passes))
+    return {**taps, **{name: kept_tap(name) for name in layers}}

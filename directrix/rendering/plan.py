@@ -25,6 +25,14 @@ class Region:
 
 
 @dataclass(frozen=True, eq=False)
+class Channels:
+    """Legs whose features get through on the channels of some units only."""
+
+    units: Units
+    legs: tuple[Leg, ...]
+
+
+@dataclass(frozen=True, eq=False)
 class UnitEdit:
     """Units of a layer blended towards their targets, inside a mask or everywhere."""
 
@@ -47,13 +55,15 @@ class Plan:
     end: Space
     legs: tuple[Leg, ...]
     regions: tuple[Region, ...]
+    channels: tuple[Channels, ...]
     units: tuple[UnitEdit, ...]
 
     @property
-    def kind(self) -> tuple[Space, Noise, int]:
+    def kind(self) -> tuple[Space, Noise, int, int]:
         """Plans of one kind are rendered in one batch; it follows from the recipe alone."""
-        return (self.end, self.recipe.noise, len(self.regions))
+        return (self.end, self.recipe.noise, len(self.regions), len(self.channels))
 
     def route(self, region: int | None) -> tuple[Leg, ...]:
-        """The legs outside all masks (None), or inside the mask of one region."""
-        return self.legs if region is None else self.legs + self.regions[region].legs
+        """The legs outside all masks and channels (None), or those of one of them too."""
+        parts = self.regions or self.channels
+        return self.legs if region is None else self.legs + parts[region].legs

@@ -1,8 +1,9 @@
 """Recipe -> plan: every check, every typed error, no heavy work.
 
 The order of an edit: truncate; moves in Z, then W, then W+, then S, in the recipe's order within
-one space; units last, as taps on the layers. W findings with layers act on those rows of W+, and
-on a source in W+ they act on all rows.
+one space; units last, as taps on the layers. Moves inside a mask or within channels start from
+where the others end. W findings with layers act on those rows of W+, and on a source in W+ they act
+on all rows.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,7 +13,7 @@ import numpy as np
 from directrix.errors import FindingMismatch, InvalidField, SpaceUnavailable
 from directrix.generators import ORDER, Generator
 from directrix.rendering.checks import Checks
-from directrix.rendering.plan import Leg, Plan, Region, UnitEdit
+from directrix.rendering.plan import Channels, Leg, Plan, Region, UnitEdit
 from directrix.types import (
     Finding,
     FindingRef,
@@ -48,6 +49,7 @@ class Planner:
         conditions = [self._finding(ref) for ref in recipe.conditions]
         legs: list[Leg] = []
         regions: list[tuple[np.ndarray, list[Leg]]] = []
+        channels: list[tuple[Units, list[Leg]]] = []
         units: list[UnitEdit] = []
         for move in recipe.moves:
             finding = self._finding(move.finding)
@@ -57,8 +59,13 @@ class Planner:
                 units.append(UnitEdit(finding, move.alpha, move.mask))
                 continue
             leg = self._leg(finding, move, conditions, start)
-            _region(move.mask, legs, regions).append(leg)
-        every = [*legs, *(leg for _, part in regions for leg in part)]
+            if move.within is not None:
+                within = self._checks.within(self._finding(move.within))
+                _kept(within, channels).append(leg)
+            else:
+                _region(move.mask, legs, regions).append(leg)
+        self._checks.apart(bool(regions), bool(channels))
+        every = [*legs, *(leg for _, part in (*regions, *channels) for leg in part)]
         return Plan(
             recipe=recipe,
             source=source,
@@ -66,6 +73,7 @@ class Planner:
             end=self._end(source, start, every),
             legs=_sorted(legs),
             regions=tuple(Region(mask, _sorted(part)) for mask, part in regions),
+            channels=tuple(Channels(within, _sorted(part)) for within, part in channels),
             units=tuple(units),
         )
 
@@ -139,6 +147,15 @@ def _region(
             return part
     regions.append((mask, []))
     return regions[-1][1]
+
+
+def _kept(units: Units, channels: list[tuple[Units, list[Leg]]]) -> list[Leg]:
+    """Where a leg within channels belongs: moves within the same ones share a latent."""
+    for known, part in channels:
+        if known.layer == units.layer and np.array_equal(known.channels, units.channels):
+            return part
+    channels.append((units, []))
+    return channels[-1][1]
 
 
 def _sorted(legs: Sequence[Leg]) -> tuple[Leg, ...]:

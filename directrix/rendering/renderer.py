@@ -181,10 +181,10 @@ class Renderer:
 
     def _batches(self, plans: Sequence[Plan], form: Form) -> Iterator[list[int]]:
         """Positions of plans of one kind, at most one batch at a time."""
-        kinds: dict[tuple[Space, Noise, int], list[int]] = defaultdict(list)
+        kinds: dict[tuple[Space, Noise, int, int], list[int]] = defaultdict(list)
         for row, plan in enumerate(plans):
             kinds[plan.kind].append(row)
-        for (space, noise, _), rows in kinds.items():
+        for (space, noise, *_), rows in kinds.items():
             size = self._drawing.batch(space, noise, form)
             for start in range(0, len(rows), size):
                 yield rows[start : start + size]

@@ -99,6 +99,8 @@ class Move:
     layers: overrides the finding's layers (W and W+ findings); empty keeps them.
     mask: float32 [H, W] in [0, 1] of the output image, or None. Units act inside it; other
       findings blend edited and unedited features of the generator's layers inside it.
+    within: units, or None. Only their channels of their layer take the features of the moved
+      latent; what comes after the layer sees the latent as it was. Not together with a mask.
     """
 
     finding: FindingRef
@@ -107,8 +109,14 @@ class Move:
     layers: tuple[int, ...] = ()
     mask: np.ndarray | None = None
     walk: Walk = Walk.LINEAR
+    within: FindingRef | None = None
 
     def __post_init__(self) -> None:
+        if self.mask is not None and self.within is not None:
+            raise InvalidField(
+                "a move is kept inside a mask or within channels, not both",
+                field="recipe.moves.within",
+            )
         if not abs(self.alpha) <= MAX_ALPHA:
             raise InvalidField(
                 f"alpha is a number in [-{MAX_ALPHA:g}, {MAX_ALPHA:g}], not {self.alpha}",
@@ -148,4 +156,5 @@ class Recipe:
     def finding_sets(self) -> frozenset[str]:
         """Digests of all finding sets that this recipe needs."""
         refs = [m.finding for m in self.moves] + list(self.conditions)
+        refs += [m.within for m in self.moves if m.within is not None]
         return frozenset(ref.finding_set for ref in refs)

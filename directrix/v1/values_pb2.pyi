@@ -587,6 +587,7 @@ class Move(_message.Message):
     MASK_FIELD_NUMBER: _builtins.int
     WALK_FIELD_NUMBER: _builtins.int
     CHANGE_SD_FIELD_NUMBER: _builtins.int
+    WITHIN_FIELD_NUMBER: _builtins.int
     alpha: _builtins.float
     """How far, in the finding's unit, relative to where the latent is; 0 where change_sd is given."""
     walk: Global___Walk.ValueType
@@ -611,6 +612,12 @@ class Move(_message.Message):
     def mask(self) -> Global___Tensor:
         """[H, W] float32 in [0, 1] over the output image: the edit acts inside."""
 
+    @_builtins.property
+    def within(self) -> Global___FindingRef:
+        """Units: only their channels of their layer take the features of the moved latent. Not together
+        with a mask.
+        """
+
     def __init__(
         self,
         *,
@@ -621,10 +628,11 @@ class Move(_message.Message):
         mask: Global___Tensor | None = ...,
         walk: Global___Walk.ValueType = ...,
         change_sd: _builtins.float | None = ...,
+        within: Global___FindingRef | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_change_sd", b"_change_sd", "change_sd", b"change_sd", "finding", b"finding", "mask", b"mask"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_change_sd", b"_change_sd", "change_sd", b"change_sd", "finding", b"finding", "mask", b"mask", "within", b"within"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_change_sd", b"_change_sd", "alpha", b"alpha", "change_sd", b"change_sd", "coefficients", b"coefficients", "finding", b"finding", "layers", b"layers", "mask", b"mask", "walk", b"walk"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_change_sd", b"_change_sd", "alpha", b"alpha", "change_sd", b"change_sd", "coefficients", b"coefficients", "finding", b"finding", "layers", b"layers", "mask", b"mask", "walk", b"walk", "within", b"within"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__change_sd: _TypeAlias = _typing.Literal["change_sd"]  # noqa: Y015
     _WhichOneofArgType__change_sd: _TypeAlias = _typing.Literal["_change_sd", b"_change_sd"]  # noqa: Y015

@@ -145,6 +145,9 @@ def move_from_proto(message: pb.Move, resolve: Resolve = same, path: str = "move
     if message.HasField("mask"):
         mask = tensor_from_proto(message.mask, f"{path}.mask", axes=2)
     finding = finding_ref_from_proto(message.finding, resolve, f"{path}.finding")
+    within_channels = None
+    if message.HasField("within"):
+        within_channels = finding_ref_from_proto(message.within, resolve, f"{path}.within")
     with located(path):
         return Move(
             finding=finding,
@@ -156,6 +159,7 @@ def move_from_proto(message: pb.Move, resolve: Resolve = same, path: str = "move
             layers=layers(message.layers, f"{path}.layers"),
             mask=mask,
             walk=member(WALKS, message.walk, f"{path}.walk"),
+            within=within_channels,
         )
 
 
@@ -209,6 +213,7 @@ def move_to_proto(move: Move, name: Resolve = same) -> pb.Move:
         layers=move.layers,
         mask=None if move.mask is None else tensor_to_proto(move.mask),
         walk=number_of(WALKS, move.walk),
+        within=None if move.within is None else finding_ref_to_proto(move.within, name),
     )
 
 
@@ -221,6 +226,8 @@ def rename(message: pb.Recipe, resolve: Resolve) -> pb.Recipe:
     renamed = pb.Recipe()
     renamed.CopyFrom(message)
     renamed.generator = resolve(message.generator)
-    for ref in [move.finding for move in renamed.moves] + list(renamed.conditions):
+    refs = [move.finding for move in renamed.moves] + list(renamed.conditions)
+    refs += [move.within for move in renamed.moves if move.HasField("within")]
+    for ref in refs:
         ref.finding_set = resolve(ref.finding_set)
     return renamed

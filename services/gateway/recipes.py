@@ -48,6 +48,8 @@ class Recipes:
             place = f"{path}.moves[{i}]"
             await self.resolve_finding(move.finding, generator, names, f"{place}.finding")
             await calibrate(move, self._lookups, place)
+            if move.HasField("within"):
+                await self.resolve_finding(move.within, generator, names, f"{place}.within")
             if move.HasField("mask"):
                 _check_mask(move.mask, generator.card.image, f"{place}.mask")
         for i, ref in enumerate(inside.conditions):

@@ -34,6 +34,7 @@ from tests.contract.toys import SPECTRUM, World, linear_world, style_world
 TESTS = Path(__file__).parents[1] / "unit" / "methods"
 
 SMALL: dict[str, dict[str, object]] = {
+    "dplase": {"steps": 30, "batch": 4, "components": 3, "subspaces": 2},
     "ice": {"codes": 2},
     "intervention": {"samples": 8},
     "sensitivity": {"samples": 8, "batch": 4, "epochs": 2},
@@ -341,7 +342,16 @@ def planted_ice(world: World) -> None:
     assert aligned.min() > 0.9999
 
 
+def planted_dplase(world: World) -> None:
+    """Image = A z: changes are largest and unlike for the right singular vectors."""
+    settings = {"steps": 400, "batch": 32, "walk": "linear", "subspaces": 0}
+    found = vectors(make("dplase", **settings).fit(world.problem()))
+    aligned = np.abs(np.einsum("kd,kd->k", found, world.axes[: len(found)]))
+    assert aligned.min() > 0.98
+
+
 PLANTED = {
+    "dplase": planted_dplase,
     "ice": planted_ice,
     "sefa": planted_sefa,
     "interfacegan": planted_interfacegan,

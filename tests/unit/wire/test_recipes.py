@@ -34,7 +34,7 @@ def full(source) -> Recipe:
     mask = np.linspace(0, 1, 6, dtype=np.float32).reshape(2, 3)
     moves = (
         Move(FindingRef("f", 3), 1.5, (0.25, -1.0), (1, 2), mask, Walk.GREAT_CIRCLE),
-        Move(FindingRef("h", 0), -2.0, walk=Walk.CONDITIONAL),
+        Move(FindingRef("h", 0), -2.0, walk=Walk.CONDITIONAL, within=FindingRef("h", 4)),
     )
     return Recipe("g", source, 0.7, Noise.SEEDED, 9, moves, (FindingRef("h", 1),))
 
@@ -62,6 +62,7 @@ def test_everything_comes_back(source):
     assert same(again, recipe)
     assert again.moves[0].walk is Walk.GREAT_CIRCLE
     assert np.array_equal(again.moves[0].mask, recipe.moves[0].mask)
+    assert again.moves[1].within == FindingRef("h", 4)
     assert again.finding_sets() == {"f", "h"}
 
 

@@ -1,0 +1,306 @@
+"""DP-LaSE: directions that change the generator's features much, and each in its own way.
+
+Source: Li, Liu, Wei, Zhang, Wu, Xu and Wong, "Discovering Density-Preserving Latent Space Walks in
+GANs for Semantic Image Transformations" (ACM MM 2021), eq. 1 to 11, and its released code for what
+the equations leave open. `directrix.densities` has the walks, `directrix.traversal` the search and
+the channel subspaces.
+
+The walk that is trained with is told by `walk`; an edit chooses its own, so move along these
+findings with the same one. Channel subspaces are findings too: units that any move can be kept in.
+"""
+
+import warnings
+from functools import partial
+from typing import Annotated, Literal
+
+import numpy as np
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from directrix.densities import Step, scale_invariant
+from directrix.discovery import DiscoveryMethod, Journal, MethodParams, Need, Problem
+from directrix.errors import InvalidField, NeedsUnmet
+from directrix.population import deviation
+from directrix.traversal import (
+    ChannelSubspaces,
+    Expression,
+    FeatureReader,
+    Form,
+    Moments,
+    Search,
+    SearchSettings,
+    StepName,
+    Weights,
+    channel_changes,
+    channel_moments,
+    choose_step,
+    cluster_channels,
+    express,
+    express_by_training,
+)
+from directrix.types import Direction, Finding, FindingSet, Space, Units
+
+ROUND = 25
+"""Iterations between checkpoints."""
+SPREAD, MEASURED, SAMPLED = 128, 32, 4096
+"""Latents that tell the channels' spread, the directions' measures, and the prior."""
+CHANNELS = 256
+"""Latents that tell the correlations of channels."""
+ELSEWHERE = 2**32
+"""Where in the population those begin that are not for training."""
+
+ON_SPHERE = ("norm_preserving", "great_circle")
+LEARNED = ("level_set", "corrected")
+
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class LatentNormalised(UserWarning):
+    """A generator that does not care how long z is: walks that keep the norm change nothing."""
+
+
+class DpLaseParams(MethodParams):
+    space: Literal["auto", "z", "w"] = Field(
+        "auto", description="Latent space; auto: Z, or W where the generator normalises z."
+    )
+    components: int = Field(
+        20, ge=1, le=64, description="How many directions, 1 to 64; at most the dimension."
+    )
+    features: tuple[Name, ...] = Field(
+        (),
+        max_length=16,
+        description="Names of the generator's layers whose features count; empty: the middle one.",
+    )
+    form: Form = Field(
+        "gram_schmidt",
+        description="How directions are kept apart: free rows and a penalty, Gram-Schmidt after "
+        "each step, or the exponential of a skew matrix.",
+    )
+    walk: Literal["auto", StepName] = Field(
+        "auto",
+        description="How latents move: auto is norm_preserving in Z and linear in W; level_set "
+        "and corrected learn the density of the space first.",
+    )
+    stride: float = Field(
+        10.0, ge=0.1, le=100.0, description="Longest move in training, in SD of the population."
+    )
+    variation: float = Field(
+        1.0, ge=0.0, le=1000.0, description="Weight of the features' change, 0 to 1000."
+    )
+    decorrelation: float = Field(
+        1.0, ge=0.0, le=1000.0, description="Weight of the squared cosines of changes, 0 to 1000."
+    )
+    orthogonality: float = Field(
+        1.0, ge=0.0, le=1000.0, description="Weight of |G G^T - I|^2 in the free form, 0 to 1000."
+    )
+    cosine: Literal["features", "channels"] = Field(
+        "features", description="Whether cosines are of whole layers or the mean over channels."
+    )
+    normalise: bool = Field(
+        True, description="Whether every channel counts alike (unit SD), yes or no."
+    )
+    steps: int = Field(400, ge=1, le=500_000, description="Training steps, 1 to 500000.")
+    batch: int = Field(16, ge=1, le=1024, description="Latents a training step, 1 to 1024.")
+    rate: float = Field(
+        0.02, ge=1e-6, le=1.0, description="Learning rate of Adam, 1e-6 to 1; published: 1e-4."
+    )
+    subspaces: int = Field(
+        0,
+        ge=0,
+        le=64,
+        description="Channel subspaces for each of the layers, 0 to 64; 0 looks for none.",
+    )
+    expression: Expression = Field(
+        "ridge",
+        description="How channels express one another: in closed form, or trained with pictures.",
+    )
+
+
+class DpLaSE(DiscoveryMethod):
+    """Orthogonal directions that change features most and least alike, at unchanged density."""
+
+    name = "dplase"
+    version = "1"
+    needs = frozenset({Need.GRADIENTS})
+    Params = DpLaseParams
+    params: DpLaseParams
+
+    def fit(self, problem: Problem) -> FindingSet:
+        """Directions by falling change of features, then the channel subspaces, if asked for.
+
+        A hint tells the change (in the channels' SD, squared, at half the stride) and the mean
+        squared cosine with the other directions' changes. Raises InvalidField, LayerInvalid,
+        SpaceUnavailable. Warns where the generator normalises z.
+        """
+        self.check_needs(problem)
+        work = _Work(self.params, problem)
+        directions, hints = work.directions()
+        units, more = work.subspaces(directions)
+        problem.progress(work.total, work.total)
+        return FindingSet(
+            (*work.findings(directions), *units), self.provenance(problem), (*hints, *more)
+        )
+
+
+class _Work:
+    """One fit: everything costly is a step of the journal."""
+
+    def __init__(self, params: DpLaseParams, problem: Problem):
+        self.params, self.problem = params, problem
+        self.generator = problem.generator
+        self.journal = Journal(problem.checkpoint)
+        self.space = self._space()
+        self.walk = self._walk()
+        self.layers = self._layers()
+        self.rounds = -(-params.steps // ROUND)
+        self.total = self.rounds + 2 + len(self.layers) * (params.subspaces > 0)
+        self.note = self._warning()
+        self.unit, self.step = self._step()
+        self.search = self._search()
+
+    def directions(self) -> tuple[Tensor, tuple[str, ...]]:
+        """Unit rows [k, d], the strongest first, and their hints."""
+        search = self.search
+        state = search.begin(self.generator.dimension(self.space))
+        for place in range(self.rounds):
+            first = place * ROUND
+            last = min(first + ROUND, self.params.steps)
+            state = self.journal.step(partial(search.advance, state, first, last))
+            self.problem.progress(place + 1, self.total, "directions trained")
+        found = search.directions(state)
+        stride = self.params.stride / 2
+        measured = self.journal.step(partial(search.measure, found, ELSEWHERE, MEASURED, stride))
+        self.problem.progress(self.rounds + 1, self.total, "directions measured")
+        order = np.argsort(-measured[:, 0], kind="stable")
+        cosines = [np.delete(row[1:], place) for place, row in enumerate(measured)]
+        hints = tuple(
+            f"direction {rank}: change {measured[place, 0]:.2f}, squared cosine "
+            f"{cosines[place].sum() / max(1, len(cosines[place])):.3f}{self.note}"
+            for rank, place in enumerate(order)
+        )
+        return _signed(found[torch.from_numpy(order).to(found.device)]), hints
+
+    def findings(self, directions: Tensor) -> tuple[Finding, ...]:
+        """The directions as findings."""
+        vectors = directions.cpu().double().numpy()
+        scales = deviation(self.generator, self.space, vectors)
+        return tuple(
+            Direction(self.space, vector, float(scale))
+            for vector, scale in zip(vectors, scales, strict=True)
+        )
+
+    def subspaces(self, directions: Tensor) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
+        """Units of every group of channels of every layer, their targets the channels' means."""
+        found: list[Finding] = []
+        hints: list[str] = []
+        for place, layer in enumerate(self.layers if self.params.subspaces else ()):
+            reader = FeatureReader(self.generator, self.space, [layer])
+            groups = self._clustered(reader)
+            moved = self.journal.step(partial(self._moved, reader, directions))
+            strengths = np.stack([groups.strength(each) for each in moved])
+            for index, mask in enumerate(groups.masks):
+                channels = np.flatnonzero(mask)
+                found.append(Units(layer, channels, groups.means[channels]))
+                hints.append(
+                    f"channel subspace {index} of {layer}: {len(channels)} channels, moved most "
+                    f"by direction {strengths[:, index].argmax()}"
+                )
+            self.problem.progress(self.rounds + 2 + place, self.total, f"channels of {layer}")
+        return tuple(found), tuple(hints)
+
+    def _space(self) -> Space:
+        if self.params.space != "auto":
+            self.generator.dimension(Space(self.params.space))
+            return Space(self.params.space)
+        has_w = Space.W in self.generator.spaces
+        return Space.W if has_w and scale_invariant(self.generator) else Space.Z
+
+    def _walk(self) -> StepName:
+        if self.params.walk == "auto":
+            return "norm_preserving" if self.space is Space.Z else "linear"
+        if self.space is not Space.Z and self.params.walk in ON_SPHERE:
+            raise InvalidField(
+                f"{self.params.walk} keeps the density of a normal prior only: in {self.space} "
+                "walk linear, or let level_set learn the density",
+                field="parameters.walk",
+            )
+        return self.params.walk
+
+    def _layers(self) -> tuple[str, ...]:
+        known = [card.name for card in self.generator.card.layers]
+        if not known:
+            raise NeedsUnmet(f"generator {self.generator.card.name} has no layers to read")
+        asked = self.params.features or (known[(len(known) - 1) // 2],)
+        return FeatureReader(self.generator, self.space, asked).layers
+
+    def _warning(self) -> str:
+        """What hints say where the walk changes nothing; warns of it too."""
+        if self.space is not Space.Z or self.walk == "linear":
+            return ""
+        if not scale_invariant(self.generator):
+            return ""
+        warnings.warn(
+            f"generator {self.generator.card.name} normalises z: a walk that keeps its norm draws "
+            "the same pictures as the linear one; look for directions in w",
+            LatentNormalised,
+            stacklevel=4,
+        )
+        return "; z is normalised: the walk changes nothing"
+
+    def _step(self) -> tuple[float, Step]:
+        """Latent units a SD of the population, and the step that training takes."""
+        samples = self._draw(ELSEWHERE, SAMPLED if self.walk in LEARNED else SPREAD)
+        unit = 1.0 if self.space is Space.Z else float(samples.var(0).mean().sqrt())
+        reach, seed = self.params.stride, self.problem.seed
+        return unit, choose_step(self.walk, samples, reach, seed, self.journal.step)
+
+    def _search(self) -> Search:
+        params = self.params
+        reader = FeatureReader(self.generator, self.space, self.layers)
+        spreads = reader.spread(self._draw(ELSEWHERE, SPREAD))
+        if not params.normalise:
+            spreads = [torch.ones_like(spread) for spread in spreads]
+        settings = SearchSettings(
+            count=min(params.components, self.generator.dimension(self.space)),
+            form=params.form,
+            weights=Weights(params.variation, params.decorrelation, params.orthogonality),
+            stride=params.stride,
+            batch=params.batch,
+            rate=params.rate,
+            per_channel=params.cosine == "channels",
+        )
+        return Search(
+            reader, self.step, self._draw, spreads, self.unit, settings, self.problem.seed
+        )
+
+    def _clustered(self, reader: FeatureReader) -> ChannelSubspaces:
+        (layer,) = reader.layers
+        moments = Moments.of(
+            self.journal.step(
+                lambda: channel_moments(reader, self._draw, ELSEWHERE, CHANNELS).rows()
+            )
+        )
+        if self.params.expression == "ridge":
+            expressed = express(moments)
+        else:
+            expressed = self.journal.step(
+                lambda: express_by_training(self.generator, reader, self._draw, moments, ELSEWHERE)
+            )
+        return cluster_channels(layer, moments, expressed, self.params.subspaces)
+
+    def _moved(self, reader: FeatureReader, directions: Tensor) -> np.ndarray:
+        """[k, C]: the mean square change of every channel by every direction, in its SD."""
+        stride = self.params.stride / 2 * self.unit
+        latents = self._draw(ELSEWHERE, MEASURED)
+        return channel_changes(reader, self.step, latents, stride * directions)
+
+    def _draw(self, first: int, count: int) -> Tensor:
+        rows = self.problem.sample(self.problem.seed, first, count, self.space)
+        return torch.from_numpy(rows).to(self.generator.device)
+
+
+def _signed(rows: Tensor) -> Tensor:
+    """The largest entry of every row positive."""
+    largest = rows.abs().argmax(1, keepdim=True)
+    return rows * torch.sign(rows.gather(1, largest))

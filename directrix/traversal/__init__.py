@@ -1,0 +1,45 @@
+"""Directions told by what moving along them changes inside the generator.
+
+Source: Li et al., "Discovering Density-Preserving Latent Space Walks in GANs for Semantic Image
+Transformations" (ACM MM 2021), eq. 8 to 11; what `directrix.methods.dplase` is made of.
+"""
+
+from directrix.traversal.features import FeatureReader
+from directrix.traversal.forms import Form, parametrise
+from directrix.traversal.keeping import draw_within
+from directrix.traversal.objective import Changes, Weights, changes, loss
+from directrix.traversal.search import Search, SearchSettings
+from directrix.traversal.steps import StepName, choose_step
+from directrix.traversal.subspaces import (
+    ChannelSubspaces,
+    Expression,
+    Moments,
+    channel_changes,
+    channel_moments,
+    cluster_channels,
+    express,
+    express_by_training,
+)
+
+__all__ = [
+    "Changes",
+    "ChannelSubspaces",
+    "Expression",
+    "FeatureReader",
+    "Form",
+    "Moments",
+    "Search",
+    "SearchSettings",
+    "StepName",
+    "Weights",
+    "changes",
+    "channel_changes",
+    "channel_moments",
+    "choose_step",
+    "cluster_channels",
+    "draw_within",
+    "express",
+    "express_by_training",
+    "loss",
+    "parametrise",
+]

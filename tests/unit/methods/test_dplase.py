@@ -1,0 +1,97 @@
+"""DP-LaSE: spaces, walks, what it refuses, what it warns of, channel subspaces."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+from directrix import methods
+from directrix.archive import finding_set_digest
+from directrix.errors import InvalidField, LayerInvalid, SpaceUnavailable
+from directrix.methods.dplase import DpLaSE, LatentNormalised
+from directrix.types import Direction, FindingSet, Space, Units
+from tests.contract.toys import DIMENSION, linear_world, style_world
+
+QUICK = {"steps": 5, "batch": 4, "components": 3}
+
+
+def fit(world, **params: object) -> FindingSet:
+    return DpLaSE(methods.parse("dplase", QUICK | params)).fit(world.problem())
+
+
+@pytest.mark.parametrize("form", ["free", "gram_schmidt", "exponential"])
+def test_the_largest_entry_is_positive_and_units_are_one_sd(form: str) -> None:
+    for finding in fit(linear_world(), form=form).findings:
+        assert isinstance(finding, Direction)
+        assert finding.vector[np.abs(finding.vector).argmax()] > 0
+        assert finding.scale == pytest.approx(1, abs=1e-5)
+
+
+def test_there_are_no_more_directions_than_dimensions() -> None:
+    assert len(fit(linear_world(), components=64)) == DIMENSION
+
+
+def test_one_direction_is_found_too() -> None:
+    assert len(fit(linear_world(), components=1)) == 1
+
+
+def test_directions_are_ranked_by_their_change() -> None:
+    told = [float(h.split("change ")[1].split(",")[0]) for h in fit(linear_world()).hints]
+    assert told == sorted(told, reverse=True)
+
+
+def test_style_based_generators_are_searched_in_w() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = fit(style_world())
+    assert {finding.space for finding in found.findings} == {Space.W}
+
+
+@pytest.mark.parametrize("walk", ["auto", "great_circle"])
+def test_a_normalised_z_is_warned_of(walk: str) -> None:
+    with pytest.warns(LatentNormalised, match="in w"):
+        found = fit(style_world(), space="z", walk=walk)
+    assert all("the walk changes nothing" in hint for hint in found.hints)
+
+
+def test_no_warning_for_a_linear_walk_or_an_honest_z() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fit(style_world(), space="z", walk="linear")
+        assert "nothing" not in fit(linear_world()).hints[0]
+
+
+def test_walks_on_a_sphere_are_refused_in_w() -> None:
+    with pytest.raises(InvalidField, match="level_set"):
+        fit(style_world(), space="w", walk="norm_preserving")
+
+
+@pytest.mark.parametrize("walk", ["great_circle", "linear", "level_set"])
+def test_every_walk_finds_directions(walk: str) -> None:
+    assert len(fit(linear_world(), walk=walk)) == 3
+
+
+def test_unknown_layers_and_spaces_are_refused() -> None:
+    with pytest.raises(LayerInvalid, match="plane"):
+        fit(linear_world(), features=["b8"])
+    with pytest.raises(SpaceUnavailable):
+        fit(linear_world(), space="w")
+
+
+@pytest.mark.parametrize("expression", ["ridge", "trained"])
+def test_channel_subspaces_share_out_a_layer(expression: str) -> None:
+    found = fit(style_world(), subspaces=2, expression=expression)
+    units = [f for f in found.findings if isinstance(f, Units)]
+    assert len(units) == 2
+    assert len(found) == len(found.hints) == 5
+    channels = np.concatenate([u.channels for u in units])
+    assert len(np.unique(channels)) == len(channels) <= 8
+    assert "moved most by direction" in found.hints[-1]
+
+
+def test_parameters_change_what_is_found() -> None:
+    digests = {
+        finding_set_digest(fit(style_world(), **params))
+        for params in ({}, {"cosine": "channels"}, {"normalise": False}, {"stride": 2.0})
+    }
+    assert len(digests) == 4
