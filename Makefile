@@ -14,7 +14,7 @@ GENERATOR := build/protos-venv
 export OMP_NUM_THREADS := 1
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: help demo test lint check fast-tests fast-unit fast-contract up bench models-faces train-fashion train-ladder train-avatars protos format setup clean
+.PHONY: help demo test lint check fast-tests fast-unit fast-contract up bench models-faces train-fashion train-ladder train-folder train-avatars protos format setup clean
 
 help:  ## This list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -61,6 +61,9 @@ train-avatars: setup  ## Trains the bundled avatar models anew (two hours)
 
 train-ladder: setup  ## Builds the ladder of plain DCGANs under build/models (a quarter of an hour)
 	$(BIN)/python -m directrix.zoo train-ladder
+
+train-folder: setup  ## Generator and classifiers for pictures of one's own: IMAGES=FOLDER
+	$(BIN)/python -m directrix.zoo train-folder --images $(IMAGES)
 
 protos: $(GENERATOR)/installed  ## Generates directrix/v1 and directrix/inference/v1 anew
 	PATH="$(CURDIR)/$(GENERATOR)/bin:$$PATH" $(GENERATOR)/bin/python protos/generate.py

@@ -7,6 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from directrix.zoo.pictures import as_floats
+
 
 @dataclass(frozen=True)
 class ClassifierSchedule:
@@ -20,6 +22,8 @@ class ClassifierSchedule:
     flip: bool = True
     """Mirror half of the images."""
     smoothing: float = 0.05
+    background: float = -1.0
+    """What shifts bring in from outside."""
 
 
 def train_classifier(
@@ -30,7 +34,7 @@ def train_classifier(
     seed: int,
     report: Callable[[int, float], None],
 ) -> None:
-    """Trains in place; `report(epoch, loss)` after every epoch."""
+    """Trains in place; `report(epoch, loss)` after every epoch. images: as floats or bytes."""
     random = torch.Generator().manual_seed(seed)
     steps = schedule.epochs * (len(images) // schedule.batch)
     optimiser = torch.optim.AdamW(network.parameters(), schedule.rate, weight_decay=0.05)
@@ -41,7 +45,7 @@ def train_classifier(
         total = 0.0
         batches = order[: len(order) // schedule.batch * schedule.batch].split(schedule.batch)
         for index in batches:
-            batch = augment(images[index], schedule, random)
+            batch = augment(as_floats(images[index]), schedule, random)
             loss = F.cross_entropy(
                 network(batch), labels[index], label_smoothing=schedule.smoothing
             )
@@ -55,12 +59,12 @@ def train_classifier(
 
 
 def augment(images: Tensor, schedule: ClassifierSchedule, random: torch.Generator) -> Tensor:
-    """Mirrors and shifts [N, C, H, W]; what comes in from outside is background (-1)."""
+    """Mirrors and shifts [N, C, H, W]; what comes in from outside is background."""
     if schedule.flip:
         mirrored = torch.rand(len(images), generator=random) < 0.5
         images = torch.where(mirrored[:, None, None, None], images.flip(3), images)
     pad = schedule.shift
-    padded = F.pad(images, [pad] * 4, value=-1.0)
+    padded = F.pad(images, [pad] * 4, value=schedule.background)
     y, x = torch.randint(0, 2 * pad + 1, (2,), generator=random).tolist()
     return padded[:, :, y : y + images.shape[2], x : x + images.shape[3]]
 
@@ -69,7 +73,7 @@ def accuracy(network: nn.Module, images: Tensor, labels: Tensor) -> float:
     """Share of images whose highest score is their label's."""
     with torch.inference_mode():
         right = [
-            (network(batch).argmax(1) == truth).sum().item()
+            (network(as_floats(batch)).argmax(1) == truth).sum().item()
             for batch, truth in zip(images.split(500), labels.split(500), strict=True)
         ]
     return sum(right) / len(images)

@@ -5,12 +5,16 @@ Source: Radford et al. (arXiv 1511.06434), section 4: batch normalisation in bot
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from directrix.generators.dcgan import Config, DcganNetwork
+from directrix.zoo.pictures import as_floats
+
+PARTS = ("network", "critic", "g_optimiser", "d_optimiser")
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,10 @@ class Critic(nn.Module):
 
 
 class DcganTraining:
-    """Holds both networks, their optimisers and the random stream."""
+    """Holds both networks, their optimisers and the random stream.
+
+    images: [N, C, side, side], floats in [-1, 1] or bytes.
+    """
 
     def __init__(self, config: Config, schedule: DcganSchedule, images: Tensor, seed: int):
         self.random = torch.Generator().manual_seed(seed)
@@ -61,7 +68,7 @@ class DcganTraining:
         index = torch.randint(len(self.images), (batch,), generator=self.random)
         z = torch.randn(batch, self.config.z_dim, generator=self.random)
         fake = self.network(z)
-        d_loss = F.softplus(-self.critic(self.images[index])).mean()
+        d_loss = F.softplus(-self.critic(as_floats(self.images[index]))).mean()
         d_loss = d_loss + F.softplus(self.critic(fake.detach())).mean()
         self.d_optimiser.zero_grad(set_to_none=True)
         d_loss.backward()
@@ -72,6 +79,20 @@ class DcganTraining:
         self.g_optimiser.step()
         self.shown += batch
         return {"critic": d_loss.item(), "generator": g_loss.item()}
+
+    def save(self, path: Path) -> None:
+        state = {name: getattr(self, name).state_dict() for name in PARTS}
+        state |= {"random": self.random.get_state(), "shown": self.shown}
+        torch.save(state, path.with_suffix(".part"))
+        path.with_suffix(".part").replace(path)
+
+    def load(self, path: Path) -> None:
+        """Goes on from what `save` wrote, as if it had never stopped."""
+        state = torch.load(path, weights_only=True)
+        self.shown = state.pop("shown")
+        self.random.set_state(state.pop("random"))
+        for name, value in state.items():
+            getattr(self, name).load_state_dict(value)
 
 
 def _initialise(network: nn.Module, random: torch.Generator) -> None:

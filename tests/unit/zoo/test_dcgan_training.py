@@ -1,5 +1,7 @@
 """Training a DCGAN repeats by seed, and its critic learns to tell real from made."""
 
+from pathlib import Path
+
 import torch
 
 from directrix.generators.dcgan import Config
@@ -33,3 +35,27 @@ def test_the_critic_learns() -> None:
     run = training()
     losses = [run.step()["critic"] for _ in range(12)]
     assert losses[-1] < losses[0] - 0.2
+
+
+def test_it_goes_on_from_a_checkpoint_as_if_never_stopped(tmp_path: Path) -> None:
+    whole, broken, resumed = training(), training(), training(seed=9)
+    for _ in range(4):
+        whole.step()
+    broken.step()
+    broken.save(tmp_path / "half.pt")
+    resumed.load(tmp_path / "half.pt")
+    for _ in range(3):
+        resumed.step()
+    assert resumed.shown == whole.shown
+    assert torch.equal(weights(whole), weights(resumed))
+
+
+def test_bytes_train_like_floats() -> None:
+    bytes_ = torch.randint(0, 256, (16, 1, 28, 28), dtype=torch.uint8)
+    runs = [
+        DcganTraining(CONFIG, SCHEDULE, images, 3)
+        for images in (bytes_, bytes_.float() / 127.5 - 1)
+    ]
+    for run in runs:
+        run.step()
+    assert torch.equal(*map(weights, runs))
