@@ -10,10 +10,10 @@ for every coordinate, gradient steps on
 multiplicative (as released)  u+- = u o (1 +- c m(u) s),  m(u) = sqrt(d) x mean of u's coordinates
 additive (better)             u+- = u +- c SD o s
 
-The multiplicative move's direction changes with the sign of every coordinate and of m(u), so where
-coordinates have mean 0 it ranks them but has no signs. The released settings are mode
-multiplicative, measure probability, norm l2, penalty 0.2, reach 1, rate 0.05, batch 1, epochs 1,
-start 0.5.
+or, with aim "rise", on what u+ alone gains. The multiplicative move's direction changes with the
+sign of every coordinate and of m(u), so where coordinates have mean 0 it ranks them but has no
+signs. The released settings are mode multiplicative, measure probability, aim change, norm l2,
+penalty 0.2, reach 1, rate 0.05, batch 1, epochs 1, start 0.5.
 """
 
 from collections.abc import Callable
@@ -87,6 +87,11 @@ class SensitivityParams(MethodParams):
         description="What is measured: log(P / (1 - P)) or P of the softmax where scorers are "
         "logits of a classifier, else the score; in SD over the samples, P as it is.",
     )
+    aim: Literal["change", "rise"] = Field(
+        "change",
+        description="What is made large: the larger change of u- and u+ (as released), or what "
+        "u+ gains, which is what turns a source class into another one.",
+    )
     norm: Literal["l1", "l2"] = Field(
         "l1",
         description="What is penalised: the sum of the sizes of s, or its length (as released).",
@@ -147,7 +152,7 @@ class Sensitivity(DiscoveryMethod):
     def analyse(self, problem: Problem) -> CoordinateAnalysis:
         """|s| and the signs of s of every coordinate, for each chosen scorer.
 
-        s and -s have the same loss: signs are turned so that u+ scores more than u- on average.
+        With aim change s and -s have the same loss: it is turned so that u+ scores more than u-.
         """
         self.check_needs(problem)
         columns = choose_columns(problem.predictors, self.params.scorers, "parameters.scorers")
@@ -208,6 +213,8 @@ class _Search:
             w = self.journal.step(partial(self._stride, measured, unit, w, steps))
             self.problem.progress(place * total + steps.stop, places * total, "gradient steps")
         s = np.tanh(w)
+        if self.params.aim == "rise":
+            return s
         rise = self.journal.step(partial(self._rise, measured, s))
         return -s if rise[0] < 0 else s
 
@@ -253,18 +260,19 @@ class _Search:
         with torch.enable_grad():
             w = w.detach().requires_grad_(True)
             s = torch.tanh(w)
-            change = self._changes(measured, s, points) / unit
             size = s.abs().sum() if self.params.norm == "l1" else s.square().sum().sqrt()
-            loss = self.params.penalty * size - change.abs().amax(0).mean()
+            loss = self.params.penalty * size - self._change(measured, s, points) / unit
             (slope,) = torch.autograd.grad(loss, w)
         return (w - self.params.rate * slope).detach()
 
-    def _changes(self, measured: Measured, s: Tensor, points: Tensor) -> Tensor:
-        """What u- and u+ change: [2, n]."""
+    def _change(self, measured: Measured, s: Tensor, points: Tensor) -> Tensor:
+        """What is made large: a mean over the points."""
+        if self.params.aim == "rise":
+            return measured(self._moved(points, s)).mean()
         with torch.no_grad():
             base = measured(points)
         moved = torch.cat([self._moved(points, -s), self._moved(points, s)])
-        return measured(moved).reshape(2, -1) - base
+        return (measured(moved).reshape(2, -1) - base).abs().amax(0).mean()
 
     def _moved(self, points: Tensor, s: Tensor) -> Tensor:
         if self.params.mode == "additive":

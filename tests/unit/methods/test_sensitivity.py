@@ -45,10 +45,11 @@ def support(analysis: CoordinateAnalysis, column: int, size: int = 3) -> set[int
     return set(np.argsort(-analysis.importance[:, column])[:size].tolist())
 
 
+@pytest.mark.parametrize("aim", ["change", "rise"])
 @pytest.mark.parametrize("norm", ["l1", "l2"])
-def test_additive_finds_support_signs_and_order(world: World, norm: str) -> None:
+def test_additive_finds_support_signs_and_order(world: World, norm: str, aim: str) -> None:
     penalty = 0.1 if norm == "l1" else 0.5
-    analysis = make(norm=norm, penalty=penalty).analyse(world.problem())
+    analysis = make(norm=norm, penalty=penalty, aim=aim).analyse(world.problem())
     assert analysis.labels == ("a", "b")
     for column, reading in enumerate(READING):
         strongest = np.flatnonzero(reading)
