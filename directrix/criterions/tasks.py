@@ -1,9 +1,10 @@
 """The eight subspaces that were released with ICE, for avatars and for natural faces.
 
 Source: the released settings of arXiv 2201.09689: criterions, ratios, form and the share of the
-largest eigenvalue that is kept. Two of them are put in other words here. Parts of natural faces
-are what their landmarks enclose. Avatars have no face descriptor: what a regressor reads of hair,
-skin, eyes, glasses and lines stands in for identity.
+largest eigenvalue that is kept. What is suppressed is put in the parts at hand, apart where a large
+part would hide a small one. Parts of natural faces are what their landmarks enclose, without hair:
+the background stands in for it. Avatars have no face descriptor: what a regressor reads of skin,
+hair, eyes and lines stands in for identity.
 """
 
 from collections.abc import Mapping
@@ -26,14 +27,16 @@ class Task:
 
 AVATARS: Mapping[str, Task] = {
     "face_boundary": Task(
-        ("landmarks:skin",), ("landmarks:~skin+hair@0.01", "appearance:skin+eyes+mouth@0.003")
+        ("landmarks:skin",),
+        ("landmarks:eyes+brows@0.01", "landmarks:mouth@0.01", "appearance:eyes+mouth@0.003"),
     ),
     "eye_boundary": Task(
-        ("landmarks:eyes",), ("landmarks:~eyes@0.01", "pixels:skin+brows+mouth+hair@0.002")
+        ("landmarks:eyes",),
+        ("landmarks:brows+mouth+skin@0.01", "pixels:skin+brows+mouth+hair@0.002"),
     ),
     "mouth_shape": Task(
         ("relative-landmarks:mouth",),
-        ("relative-landmarks:~mouth@0.01", "appearance:~mouth@0.01"),
+        ("relative-landmarks:eyes+brows@0.01", "appearance:eyes@0.01", "appearance:~mouth@0.01"),
         form="late",
         keep=0.02,
     ),
@@ -48,9 +51,9 @@ AVATARS: Mapping[str, Task] = {
     "identity_ablation": Task(
         ("landmarks:skin",),
         (
-            "landmarks:~skin+hair@0.01",
+            "landmarks:eyes+brows+mouth@0.01",
             "appearance:skin+eyes+mouth@0.01",
-            "score:skin_colour+hair_colour+eye_colour+glasses+age_lines@0.01",
+            "score:skin_colour+hair_colour+eye_colour+age_lines@0.01",
         ),
         form="late",
     ),

@@ -88,7 +88,7 @@ def _avatars(evidence: Evidence) -> list[float]:
         _row(evidence, "avatars", target, "ice", found[target])
         local[target] = world.local(target, place * LOCAL, LOCAL)
         _row(evidence, "avatars", target, "ice, re-estimated", local[target])
-        others = {move.name: world.judged(move, target) for move in world.rivals(target)}
+        others = {m.name: world.judged(m, target, ice_avatars.RIVALS) for m in world.rivals(target)}
         rivals.append(_against(evidence, "avatars", target, found[target], others))
     _figures(evidence, "avatars", found.values(), targets=True)
     _figures(evidence, "avatars_local", local.values())

@@ -29,7 +29,8 @@ from tests.benchmarks import bundled
 from tests.benchmarks.ice_ratios import Judge, Move, Ratios, along_move, along_paths, pictures
 
 GENERATOR = "avatar-generator-r00"
-SEED, SAMPLES, HELD_OUT, TUNING = 0, 4000, 500, 40
+SEED, SAMPLES, HELD_OUT, RIVALS, TUNING = 0, 4000, 500, 100, 40
+"""Rivals are shown the first of the held-out avatars."""
 PARTS = {
     "face": ("head_width", "skin_colour"),
     "hair": ("hair_length", "hair_colour"),
@@ -91,18 +92,16 @@ class Avatars:
 
     def rivals(self, target: str) -> list[Move]:
         """The best of SeFa's findings, InterFaceGAN's, and the same with all else projected out."""
-        own = {"plain": self._boundaries, "conditional": self._conditional(target)}
-        place = NAMES.index(target)
-        found = [self._move("interfacegan", own["plain"].findings[place])]
-        found.append(self._move("interfacegan, conditional", own["conditional"].findings[0]))
+        plain = self._boundaries.findings[NAMES.index(target)]
+        held = self._conditional(target).findings[0]
+        found = [self._move("interfacegan", plain)]
+        found.append(self._move("interfacegan, conditional", held))
         best = max(self._sefa, key=lambda m: self._usefulness(m, target))
         return [best, *found]
 
-    def judged(self, move: Move, target: str, judge: Judge | None = None) -> Ratios:
-        points = self.points(move.space)
-        return along_move(
-            self.generator, judge or self.judge, move, points, target, _others(target), ALPHAS
-        )
+    def judged(self, move: Move, target: str, count: int = HELD_OUT) -> Ratios:
+        points = self.points(move.space)[:count]
+        return along_move(self.generator, self.judge, move, points, target, _others(target), ALPHAS)
 
     def local(self, target: str, first: int, count: int) -> Ratios:
         """Re-estimated along the path of every sample: first ... first + count."""
@@ -148,13 +147,9 @@ class Avatars:
         return self._separate(InterFaceGanParams(space="w"))
 
     def _conditional(self, target: str) -> FindingSet:
-        """All others held; those that leave too little are given up, the worst first."""
-        normals = np.stack([f.vector for f in self._boundaries.findings])
-        place = NAMES.index(target)
-        near = np.argsort(-np.abs(normals @ normals[place]))
-        others = [NAMES[i] for i in near if i != place]
+        """All other factors held."""
         return self._separate(
-            InterFaceGanParams(space="w", scorers=(target,), conditions=tuple(others))
+            InterFaceGanParams(space="w", scorers=(target,), conditions=tuple(_others(target)))
         )
 
     def _separate(self, params: InterFaceGanParams) -> FindingSet:

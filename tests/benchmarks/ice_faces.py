@@ -29,6 +29,7 @@ SEED, SAMPLES, HELD_OUT, RIVALS, TUNING = 0, 3000, 125, 40, 24
 """Held-out faces of each part: other ones for each, 500 in all. Rivals are shown the first few."""
 LIDS = ((159, 145), (386, 374))
 JAW, CHEEKS = (172, 397), (50, 280, 205, 425)
+CORNERS, TOP, CHIN = (61, 291), 10, 152
 SIDE, MARGIN, MESH = 64, 8, 192
 ALPHAS = (1.5, 3.0, 4.5, 6.0)
 CODES, RATIO = 32, 1e-2
@@ -76,7 +77,16 @@ PARTS: Mapping[str, Part] = {
         ("yaw", "pitch", "mouth-open", "mouth-width", "eye-openness", "jaw-width"),
     ),
 }
-NAMES = ("yaw", "pitch", "mouth-open", "mouth-width", "eye-openness", "jaw-width", "skin")
+NAMES = (
+    "yaw",
+    "pitch",
+    "mouth-open",
+    "mouth-width",
+    "eye-openness",
+    "jaw-width",
+    "chin-length",
+    "skin",
+)
 
 
 class MeshJudge(SecondEvaluator):
@@ -101,7 +111,11 @@ class MeshJudge(SecondEvaluator):
             return np.linalg.norm(points[:, a] - points[:, b], axis=1) / unit
 
         lids = np.mean([between(*pair) for pair in LIDS], 0)
-        more = {"eye-openness": lids, "jaw-width": between(*JAW), "skin": _cheeks(pixels, points)}
+        upright = points[:, CHIN] - points[:, TOP]
+        below = points[:, CHIN] - points[:, list(CORNERS)].mean(1)
+        length = np.einsum("nk,nk->n", below, upright) / np.linalg.norm(upright, axis=1) / unit
+        more = {"eye-openness": lids, "jaw-width": between(*JAW), "chin-length": length}
+        more["skin"] = _cheeks(pixels, points)
         return read_mesh(points) | more
 
 

@@ -34,10 +34,10 @@ TASKS = (
     "hair_photometry",
     "identity_ablation",
 )
-SPACE, CODES = "w", 4
-AVATARS, ITERATIONS, RATE, REACH, STOP = 32, 40, 0.25, 6.0, 0.9
+SPACE, CODES = "s", 2
+AVATARS, ITERATIONS, RATE, REACH, STOP = 24, 30, 0.5, 12.0, 0.9
 WANTED = "age_lines"
-SHOWN, ALPHAS = 11, (-4.0, -2.0, 0.0, 2.0, 4.0)
+SHOWN, ALPHAS = 11, (-8.0, -4.0, 0.0, 4.0, 8.0)
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Lever:
 
 
 def subspaces() -> dict[str, tuple[FindingSet, Subspace]]:
-    """Task -> what ICE finds, in the avatars' W."""
+    """Task -> what ICE finds, in the avatars' S."""
     generator = bundled.load_generator("avatar-generator-r00")
     names = ("avatar-segmenter", "avatar-regressor")
     networks = tuple(bundled.load_predictor(name) for name in names)
