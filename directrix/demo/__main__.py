@@ -20,6 +20,7 @@ from directrix.demo.page import page
 from directrix.demo.story import Story
 from directrix.demo.subjects import Subject, register
 from directrix.demo.summary import summary
+from directrix.pages import comparison
 
 MODELS = (Path("directrix/zoo/models"), Path("build/models"))
 """The bundled models, and those that were built or fetched on this machine."""
@@ -38,14 +39,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run(client: Client, models: Sequence[Path], out: Path, console: Console) -> None:
-    """The whole demonstration. Raises ApiError; writes index.html, pictures and summary.json."""
+    """The whole demonstration. Raises ApiError; writes index.html, a comparison of methods for
+    every world, pictures and summary.json."""
     started = time.monotonic()
     pictures: list[Path] = []
-    stories = []
+    stories, compared = [], []
     for subject in register(client, models):
         story = _tell(client, subject, console)
         stories.append(story)
         pictures += _draw(story, out / "pictures")
+        with _working(console, "a comparison"):
+            compared.append(_compare(client, story, out))
     if not stories:
         raise SystemExit(f"no world's models under {', '.join(map(str, models))}")
     seconds = time.monotonic() - started
@@ -56,6 +60,7 @@ def run(client: Client, models: Sequence[Path], out: Path, console: Console) -> 
         [each for story in stories for each in story.edits],
         [each for story in stories for each in story.switches],
         pictures,
+        compared,
     )
     (out / "summary.json").write_text(json.dumps(facts, indent=2) + "\n", "utf-8")
     console.print(f"{out / 'index.html'} tells the story; it took {seconds:.0f} s", markup=False)
@@ -110,6 +115,15 @@ def _draw(story: Story, folder: Path) -> list[Path]:
     for name, data in drawn.items():
         (folder / name).write_bytes(data)
     return [folder / name for name in drawn]
+
+
+def _compare(client: Client, story: Story, out: Path) -> Path:
+    """A page of its own: all methods of a world beside one another, with pictures."""
+    found = client.compare(*(each.finding_set for each in story.discovered))
+    shot = comparison.shoot(client, story.subject.generator.name, found)
+    path = out / f"comparison-{story.subject.world.stem}.html"
+    path.write_text(comparison.page(found, shot, story.subject.world.title), "utf-8")
+    return path
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -16,6 +16,7 @@ def summary(
     edits: Sequence[Edit],
     switches: Sequence[Switch],
     pictures: Sequence[Path],
+    comparisons: Sequence[Path],
 ) -> dict[str, object]:
     return {
         "seconds": round(seconds, 1),
@@ -23,6 +24,7 @@ def summary(
         "edits": [_edit(each) for each in edits],
         "counterfactuals": [_counterfactual(each) for each in switches],
         "pictures": [str(path) for path in pictures],
+        "comparisons": [str(path) for path in comparisons],
     }
 
 

@@ -65,6 +65,15 @@ def test_every_picture_is_there_and_whole(told):
         assert read_recipe(file.read()).moves[0].alpha == 2.5
 
 
+def test_methods_are_compared_on_a_page_of_their_own(told):
+    (path,) = summary(told)["comparisons"]
+    with open(path) as file:
+        page = file.read()
+    assert path.endswith("comparison-fashion.html")
+    assert "http" not in page and page.count("<img") == 3 * 6 * 3  # methods, targets, changes
+    assert all(f"<b>{m}</b>" in page for m in ("sefa", "interfacegan", "intervention"))
+
+
 def test_the_page_needs_nothing_but_itself(told):
     page = (told[0] / "first" / "index.html").read_text()
     assert not re.search(r'(?:src|href)="(?!data:|#)', page)
