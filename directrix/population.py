@@ -58,15 +58,26 @@ def deviation(generator: Generator, space: Space, vectors: np.ndarray) -> np.nda
     return np.concatenate(parts).std(0)
 
 
-@torch.inference_mode()
+def coordinate_deviation(generator: Generator, space: Space) -> np.ndarray:
+    """`deviation` of every single coordinate, not of W+: float64 [d]. Raises SpaceUnavailable."""
+    if space is Space.Z:
+        return np.ones(generator.dimension(space))
+    return np.concatenate([_points(generator, space, s) for s in shards(DEVIATION_SAMPLES)]).std(0)
+
+
 def _project(
     generator: Generator, space: Space, flat: np.ndarray, shard: tuple[int, int]
 ) -> np.ndarray:
     """u . v of one shard of samples: [n, k]. einsum, for its sums keep one order."""
+    return np.einsum("nd,kd->nk", _points(generator, space, shard), flat)
+
+
+@torch.inference_mode()
+def _points(generator: Generator, space: Space, shard: tuple[int, int]) -> np.ndarray:
+    """Samples of one shard, flattened: float64 [n, d]."""
     z = latents(DEVIATION_SEED, *shard, generator.dimension(Space.Z))
     points = in_fixed_batches(
         lambda rows: generator.convert(rows, Space.Z, space),
         torch.from_numpy(z).to(generator.device),
     )
-    rows = points.cpu().numpy().reshape(len(z), -1).astype(np.float64)
-    return np.einsum("nd,kd->nk", rows, flat)
+    return points.cpu().numpy().reshape(len(z), -1).astype(np.float64)

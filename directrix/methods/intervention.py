@@ -28,7 +28,7 @@ from directrix.metrics import (
     measure_sensitivity,
     owner,
 )
-from directrix.population import deviation
+from directrix.population import coordinate_deviation
 from directrix.types import FindingSet, Intervention, Latent, Operation, ScoreKind, Space
 
 CALL = 1024
@@ -173,7 +173,7 @@ class _Bench:
         auto = Space.W if Space.W in generator.spaces else Space.Z
         self.space = auto if params.space == "auto" else Space(params.space)
         self.dimension = generator.dimension(self.space)
-        self.spread = deviation(generator, self.space, np.eye(self.dimension))
+        self.spread = coordinate_deviation(generator, self.space)
         self.centre = self._centre()
         self.deltas = np.array(params.deltas)
         self.journal = Journal(problem.checkpoint)

@@ -36,7 +36,7 @@ from directrix.metrics import (
     controlling_set,
     owner,
 )
-from directrix.population import deviation
+from directrix.population import coordinate_deviation
 from directrix.predictors import Predictor
 from directrix.types import FindingSet, Intervention, Operation, Space
 
@@ -142,7 +142,7 @@ class Sensitivity(DiscoveryMethod):
         Raises NeedsUnmet where the source class is too rare, InvalidField for unknown scorers.
         """
         analysis = self.analyse(problem)
-        spread = deviation(problem.generator, analysis.space, np.eye(len(analysis.importance)))
+        spread = coordinate_deviation(problem.generator, analysis.space)
         findings = [
             self._finding(analysis.space, importance, signs, spread)
             for importance, signs in zip(analysis.importance.T, analysis.signs.T, strict=True)
@@ -195,7 +195,7 @@ class _Search:
         auto = Space.W if Space.W in self.generator.spaces else Space.Z
         self.space = auto if params.space == "auto" else Space(params.space)
         self.dimension = self.generator.dimension(self.space)
-        self.spread = self._tensor(deviation(self.generator, self.space, np.eye(self.dimension)))
+        self.spread = self._tensor(coordinate_deviation(self.generator, self.space))
         self.journal = Journal(problem.checkpoint)
 
     def begin(self) -> None:

@@ -90,3 +90,12 @@ def test_vectors_of_another_space_are_refused():
         population.deviation(generator("style"), Space.W_PLUS, np.eye(8))
     with pytest.raises(SpaceUnavailable):
         population.deviation(generator("dcgan"), Space.W, np.eye(8))
+
+
+def test_coordinates_have_the_unit_of_their_unit_vectors():
+    model = generator("linear-w")
+    for space in (Space.Z, Space.W):
+        axes = np.eye(model.dimension(space))
+        wanted = population.deviation(model, space, axes)
+        found = population.coordinate_deviation(model, space)
+        assert np.array_equal(found, wanted)
