@@ -138,7 +138,10 @@ class Checks:
         return tuple(sorted(layers))
 
     def coefficients(self, finding: Movable, move: Move) -> tuple[float, ...]:
+        """Those of the move; without any a subspace is moved along its first row."""
         wanted = len(finding.basis) if isinstance(finding, Subspace) else 0
+        if wanted and not move.coefficients:
+            return (1.0, *[0.0] * (wanted - 1))
         if len(move.coefficients) != wanted:
             raise InvalidField(
                 f"this {finding.kind} takes {wanted} coefficients, not {len(move.coefficients)}",

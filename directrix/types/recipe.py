@@ -95,7 +95,8 @@ class Move:
     """One step of an edit: along which finding, how far, where and in which way.
 
     alpha: strength in the finding's unit, always relative to where the latent is.
-    coefficients: [k], only for subspaces: the direction inside it, scaled by alpha.
+    coefficients: [k], only for subspaces: the direction inside it, scaled by alpha; empty means
+      the first row.
     layers: overrides the finding's layers (W and W+ findings); empty keeps them.
     mask: float32 [H, W] in [0, 1] of the output image, or None. Units act inside it; other
       findings blend edited and unedited features of the generator's layers inside it.

@@ -602,7 +602,7 @@ class Move(_message.Message):
 
     @_builtins.property
     def coefficients(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """Subspaces only: one coefficient a row."""
+        """Subspaces only: one coefficient a row; none mean the first row alone."""
 
     @_builtins.property
     def layers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:

@@ -25,7 +25,8 @@ async def calibrate(move: pb.Move, lookups: Lookups, path: str) -> None:
 
 
 def _check_measured(move: pb.Move, field: str) -> None:
-    """Scorecards measure linear moves of whole findings; a subspace's along its first row."""
+    """Scorecards measure linear moves of whole findings; of a subspace along its first row, which
+    is where a move without coefficients goes."""
     if move.alpha:
         raise InvalidField(f"{field}: a move has a strength or asks for a change", field=field)
     first_row = not move.coefficients or list(move.coefficients) == [

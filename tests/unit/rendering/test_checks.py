@@ -43,7 +43,7 @@ BAD_MOVES = [
     (move(11), InvalidField, "0 to 10"),
     (move(-1), InvalidField, "0 to 10"),
     (Move(FindingRef("lost", 0), 1.0), FindingSetNotFound, "lost"),
-    (move(5), InvalidField, "2 coefficients, not 0"),
+    (move(5, coefficients=(1.0,)), InvalidField, "2 coefficients, not 1"),
     (move(1, coefficients=(1.0,)), InvalidField, "0 coefficients, not 1"),
     (move(5, coefficients=(np.nan, 1.0)), InvalidField, "coefficients are numbers"),
     (move(1, layers=(6,)), LayerInvalid, "0 to 5"),

@@ -39,6 +39,8 @@ def test_moves_act_in_their_space_with_their_unit(world):
     assert np.allclose(world.latent(move(1)) - w, 2 * 0.5 * unit(8, 1))
     plane = world.latent(move(5, coefficients=(1.0, -0.5)))
     assert np.allclose(plane - w, 2 * np.r_[1.0, -1.0, np.zeros(6)])
+    first_row = world.latent(move(5, coefficients=(1.0, 0.0)))
+    assert np.array_equal(world.latent(move(5)), first_row)
     assert np.allclose(world.latent(move(6)) - w, 2 * 0.5 * unit(8, 0))
     rows = world.latent(move(2)) - w
     assert rows.shape == (6, 8)
