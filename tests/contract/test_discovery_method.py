@@ -37,6 +37,7 @@ SMALL: dict[str, dict[str, object]] = {
     "dplase": {"steps": 30, "batch": 4, "components": 3, "subspaces": 2},
     "ice": {"codes": 2},
     "intervention": {"samples": 8},
+    "sc2gan": {"rounds": 1, "restorations": 1, "share": 0.3},
     "sensitivity": {"samples": 8, "batch": 4, "epochs": 2},
 }
 """Parameters that keep the toys quick."""
@@ -350,7 +351,18 @@ def planted_dplase(world: World) -> None:
     assert aligned.min() > 0.98
 
 
+def planted_sc2gan(world: World) -> None:
+    """W = M z lets the readings go together; a pure direction changes its own reading alone."""
+    mixed = linear_world(w_dim=len(SPECTRUM))
+    problem = mixed.problem(population=mixed.population(3, 2000))
+    told = mixed.readings @ vectors(make("sc2gan", rounds=2, share=0.1).fit(problem)).T
+    own = np.diag(told)
+    assert own.min() > 0
+    assert np.abs(told / own - np.eye(len(own))).max() < 0.1
+
+
 PLANTED = {
+    "sc2gan": planted_sc2gan,
     "dplase": planted_dplase,
     "ice": planted_ice,
     "sefa": planted_sefa,
