@@ -32,8 +32,9 @@ from directrix.types import (
 CHANGES = (1.0, 2.0)
 """SDs of the target at which findings are compared."""
 
-POOL = 128
-"""Latents of shard 0; half of them are moved along each finding."""
+POOL, POOL_BYTES = 128, 64 * 2**20
+"""Latents of shard 0, and bytes of their pictures at most; half of them are moved along each
+finding."""
 
 Seen = Mapping[str, np.ndarray]
 
@@ -57,7 +58,9 @@ class MatchedPlan:
     @property
     def pool(self) -> range:
         """The latents of shard 0: behind those of the curves, in the shard that tells SDs."""
-        count = max(4, min(POOL, 2 * (self.plan.samples // 2)))
+        image = self.plan.generator.image
+        fitting = POOL_BYTES // (image.height * image.width * image.channels)
+        count = 2 * (max(4, min(POOL, self.plan.samples, fitting)) // 2)
         first = min(self.plan.samples, SHARD - count)
         return range(first, first + count)
 

@@ -21,8 +21,8 @@ from directrix.wire.recipes import recipe_to_proto
 from directrix.wire.tensors import tensor_from_proto
 from services.inference.client import BlockingInferenceClient
 
-CALL = 64
-"""Images a call."""
+CALL, PICTURES = 64, 16
+"""Images a call; fewer where they are sent back: the largest just fit into a message."""
 IN_FLIGHT = 2
 TIMEOUT = 120.0
 """Seconds a call may take, the loading of a model included."""
@@ -170,15 +170,15 @@ class RemoteScoring(Scoring):
         return np.concatenate(rows)
 
 
-def _cut(start: int, count: int) -> list[tuple[int, int]]:
+def _cut(start: int, count: int, call: int = CALL) -> list[tuple[int, int]]:
     """(first, length) of the calls."""
-    return [(start + at, min(CALL, count - at)) for at in range(0, count, CALL)]
+    return [(start + at, min(call, count - at)) for at in range(0, count, call)]
 
 
 def _renders(
     generator: str, predictors: list[str], recipes: list[Recipe], omit_images: bool
 ) -> Iterator[pb.RenderRequest]:
-    for first, n in _cut(0, len(recipes)):
+    for first, n in _cut(0, len(recipes), CALL if omit_images else PICTURES):
         yield pb.RenderRequest(
             generator=generator,
             predictors=predictors,
