@@ -106,10 +106,12 @@ def jacobian(
     function: its values are [n, m]. route: the cheapest where none is given; maps without
     gradients go by differences, whatever the route. seed: of a sketch.
     """
-    if not has_gradient(function, point):
-        return _columns(differences(function, point, tangents))
     with torch.no_grad():
         outputs = function(point[None]).shape[1]
+    if outputs == 0:
+        return np.zeros((0, len(tangents)))
+    if not has_gradient(function, point):
+        return _columns(differences(function, point, tangents))
     route = route or choose(len(tangents), outputs)
     if route is Route.JVP:
         return _columns(push(function, point, tangents))

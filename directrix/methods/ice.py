@@ -244,9 +244,9 @@ class _Fit:
 
     @cached_property
     def _scene(self) -> Scene:
-        return Scene(
-            self.problem.networks, _deviations(self.problem), self.params.side, self.params.margin
-        )
+        asked = any(text.startswith("score") for text, _ in (*self.wanted, *self.held))
+        spread = _deviations(self.problem) if asked else np.zeros(0)
+        return Scene(self.problem.networks, spread, self.params.side, self.params.margin)
 
     def _point(self, done: int, along: np.ndarray) -> Tensor:
         """The latent of a step: its code, moved along the direction of earlier rounds."""

@@ -6,6 +6,7 @@ which is how it would be used.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,6 +19,7 @@ from directrix.criterions.chart import Chart
 from directrix.criterions.local_walk import LocalWalk
 from directrix.criterions.probe import Probe
 from directrix.discovery import Problem
+from directrix.errors import ConditionsCollinear
 from directrix.methods.ice import Ice, IceParams, Solution
 from directrix.methods.interfacegan import InterFaceGan, InterFaceGanParams
 from directrix.methods.sefa import SeFa, SefaParams
@@ -29,7 +31,7 @@ from tests.benchmarks import bundled
 from tests.benchmarks.ice_ratios import Judge, Move, Ratios, along_move, along_paths, pictures
 
 GENERATOR = "avatar-generator-r00"
-SEED, SAMPLES, HELD_OUT, RIVALS, TUNING = 0, 4000, 500, 100, 40
+SEED, SAMPLES, HELD_OUT, RIVALS, TUNING, SPREAD = 0, 4000, 500, 100, 40, 1000
 """Rivals are shown the first of the held-out avatars."""
 PARTS = {
     "face": ("head_width", "skin_colour"),
@@ -93,9 +95,10 @@ class Avatars:
     def rivals(self, target: str) -> list[Move]:
         """The best of SeFa's findings, InterFaceGAN's, and the same with all else projected out."""
         plain = self._boundaries.findings[NAMES.index(target)]
-        held = self._conditional(target).findings[0]
         found = [self._move("interfacegan", plain)]
-        found.append(self._move("interfacegan, conditional", held))
+        with suppress(ConditionsCollinear):
+            held = self._conditional(target).findings[0]
+            found.append(self._move("interfacegan, conditional", held))
         best = max(self._sefa, key=lambda m: self._usefulness(m, target))
         return [best, *found]
 
@@ -129,7 +132,7 @@ class Avatars:
             return torch.cat(parts).double().numpy()
 
         space = self.generator.spaces[0]
-        unmoved = pictures(self.generator, self.points(space, 1000, shift=1), space)
+        unmoved = pictures(self.generator, self.points(space, SPREAD, shift=1), space)
         return Judge.of(predictor.scorers, read, unmoved)
 
     @cached_property

@@ -86,6 +86,11 @@ def test_the_cheapest_route_is_chosen() -> None:
     assert choose(inputs=9088, outputs=10 * EXACT) is Route.SKETCH
 
 
+def test_a_map_to_nothing_has_no_rows() -> None:
+    found = jacobian(lambda rows: rows[:, :0], POINT, torch.eye(3, dtype=torch.float64))
+    assert found.shape == (0, 3)
+
+
 def test_networks_are_left_as_they_were() -> None:
     layer = torch.nn.Linear(3, 2).requires_grad_(False)
     jacobian(layer, torch.zeros(3), torch.eye(3), Route.VJP)
