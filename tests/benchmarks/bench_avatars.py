@@ -75,6 +75,8 @@ def _factors(evidence: Evidence, world: World, made: np.ndarray, drawn: np.ndarr
     distances = rulers.distances(made, drawn)
     for factor, value in distances.items():
         evidence.row(what="factor ks", dial=world.short, name=factor, value=value)
+    undecided = rulers.undecided(made, drawn)
+    evidence.figure(f"undecided_share_{world.short}", undecided, "share", n=SAMPLES)
     worst = max(distances.values())
     evidence.figure(f"factor_ks_max_{world.short}", worst, "KS distance", n=SAMPLES)
     return worst

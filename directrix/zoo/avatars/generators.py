@@ -1,7 +1,8 @@
-"""Recipes of the avatar generators: one a setting of the dial, each trained in four parts.
+"""Recipes of the avatar generators: one a setting of the dial, each trained in five parts.
 
 First against critics alone, until the pictures are good. Then, with more critics and slowly, until
-what is made is as spread out as the data: each part minds that more than the one before. The
+what is made is as spread out as the data: each part minds that more than the one before. The last
+part minds nothing else, and has no critics. The
 generator of the highest dial begins with the first part of another one: what they share is how to
 draw, not how factors go together.
 """
@@ -22,6 +23,7 @@ from directrix.zoo.aided_training import AidedTraining
 from directrix.zoo.avatars.factors import NAMES
 from directrix.zoo.avatars.matching import MatchedTraining
 from directrix.zoo.avatars.renderer import SIZE, draw
+from directrix.zoo.avatars.settling import Settlement, Settling
 from directrix.zoo.avatars.supervision import Supervision, factor_loss, train
 from directrix.zoo.style_training import Schedule
 
@@ -48,6 +50,7 @@ class Plan:
 
     first: Schedule
     matched: tuple[Part, ...]
+    last: Settlement
     data: int
 
 
@@ -62,13 +65,14 @@ PLAN = Plan(
         Part(SLOW, readers=2, weight=24.0),
         Part(SLOW, readers=2, weight=48.0),
     ),
+    last=Settlement(),
     data=40_000,
 )
 DIALS = {"avatar-generator-r80": 0.8, "avatar-generator-r00": 0.0, "avatar-generator-r95": 0.95}
 BEGINNINGS = {"avatar-generator-r95": "avatar-generator-r80"}
 """Whose first part a generator goes on from, if not its own."""
 
-DATA_SEED, AID_SEED = 101, 202
+DATA_SEED, AID_SEED, READER_SEED = 101, 202, 505
 
 
 @dataclass(frozen=True)
@@ -87,6 +91,14 @@ AIDS = (
     ),
 )
 """The first one helps the critics; which are matched in which part the plan says."""
+READERS = (
+    Aid({"blocks": [[28], [56], [80]], "hidden": 128}, Supervision(steps=1500)),
+    Aid(
+        {"blocks": [[24], [48], [40, 64]], "hidden": 128},
+        Supervision(steps=1500, batch=96, noise=0.08, tint=0.02, hole=3),
+    ),
+)
+"""Who reads in the last part."""
 
 
 def pictures(seed: int, count: int, dial: float) -> Tensor:
@@ -99,7 +111,7 @@ def pictures(seed: int, count: int, dial: float) -> Tensor:
 def train_aids(
     seed: int, report: Report, aids: Sequence[Aid] = AIDS
 ) -> tuple[ConvolutionalNetwork, ...]:
-    """A minute each on one core."""
+    """A minute or two each on one core."""
     return tuple(_train_aid(aid, seed + i, report) for i, aid in enumerate(aids))
 
 
@@ -113,12 +125,13 @@ def _train_aid(aid: Aid, seed: int, report: Report) -> ConvolutionalNetwork:
 def train_generator(
     name: str,
     aids: Sequence[ConvolutionalNetwork],
+    readers: Sequence[ConvolutionalNetwork],
     work: Path,
     seed: int,
     report: Report,
     plan: Plan = PLAN,
 ) -> StyleNetwork:
-    """Half an hour on one core; continues from checkpoints in `work`."""
+    """Forty minutes on one core; continues from checkpoints in `work`."""
     start = BEGINNINGS.get(name, name)
     images = pictures(DATA_SEED + seed, plan.data, DIALS[start])
     run = AidedTraining(CONFIG, plan.first, images, seed, aids[0])
@@ -129,10 +142,26 @@ def train_generator(
         run = MatchedTraining(CONFIG, part.schedule, images, seed + number - 1, aids[0], True)
         run.start_from(last, aids[: part.readers], part.weight)
         _run(run, work / f"{name}-{number}.pt", f"{name}, part {number}", report)
-    return run.average
+    return settle(name, run.average, images, readers, work, seed, report, plan.last)
 
 
-def _run(training: AidedTraining, checkpoint: Path, name: str, report: Report) -> None:
+def settle(
+    name: str,
+    network: StyleNetwork,
+    images: Tensor,
+    readers: Sequence[ConvolutionalNetwork],
+    work: Path,
+    seed: int,
+    report: Report,
+    schedule: Settlement,
+) -> StyleNetwork:
+    """The last part of a generator's training."""
+    last = Settling(network, schedule, images, readers, seed)
+    _run(last, work / f"{name}-last.pt", f"{name}, last part", report)
+    return last.average
+
+
+def _run(training: AidedTraining | Settling, checkpoint: Path, name: str, report: Report) -> None:
     checkpoint.parent.mkdir(parents=True, exist_ok=True)
     if checkpoint.exists():
         training.load(checkpoint)

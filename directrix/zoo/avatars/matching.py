@@ -22,13 +22,19 @@ RANKS = 512
 
 
 class Matching(nn.Module):
-    """Readings [N, F] -> mean squared distance, in standard deviations, to where they belong."""
+    """Readings [N, F] -> mean squared distance, in standard deviations, to where they belong.
 
-    def __init__(self, seen: Tensor):
+    seen: readings of the data. single: by how much the distances of single factors are stretched
+    against those of sums of two.
+    """
+
+    def __init__(self, seen: Tensor, single: float = 1.0):
         super().__init__()
         axes = torch.eye(seen.shape[1])
         first, second = torch.triu_indices(len(axes), len(axes), 1)
-        self.register_buffer("lines", torch.cat([axes, (axes[first] + axes[second]) * 0.5**0.5]))
+        self.register_buffer(
+            "lines", torch.cat([single * axes, (axes[first] + axes[second]) * 0.5**0.5])
+        )
         self.register_buffer("mean", seen.mean(0))
         self.register_buffer("deviation", seen.std(0))
         places = torch.linspace(0, len(seen) - 1, RANKS).round().long()
@@ -70,16 +76,16 @@ class MatchedTraining(AidedTraining):
         self.readers, self.weight = readers, weight
         shown = self.images[:4000].split(500)
         with torch.no_grad():
-            seen = [torch.cat([_read(reader, batch) for batch in shown]) for reader in readers]
+            seen = [torch.cat([read(reader, batch) for batch in shown]) for reader in readers]
         self.critic.add_module("matchings", nn.ModuleList(map(Matching, seen)))
 
     def _besides(self, fake: Tensor) -> Tensor:
         pairs = zip(self.critic.matchings, self.readers, strict=True)
-        apart = [matching(_read(reader, fake)) for matching, reader in pairs]
+        apart = [matching(read(reader, fake)) for matching, reader in pairs]
         return self.weight * torch.stack(apart).mean()
 
 
-def _read(reader: ConvolutionalNetwork, images: Tensor) -> Tensor:
-    """Its outputs: [N, F]."""
+def read(reader: ConvolutionalNetwork, images: Tensor) -> Tensor:
+    """The outputs of a regressor: [N, F]."""
     with half_precision():
         return reader(images).float()

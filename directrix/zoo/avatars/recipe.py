@@ -14,6 +14,8 @@ from directrix.zoo.avatars import rulers
 from directrix.zoo.avatars.generators import (
     AID_SEED,
     DIALS,
+    READER_SEED,
+    READERS,
     Report,
     card_of,
     train_aids,
@@ -36,11 +38,12 @@ def train_predictors(out: Path, report: Report) -> None:
 
 
 def train_generators(out: Path, work: Path, seed: int, report: Report) -> None:
-    """An hour on one core; needs the predictors in `out`. Raises ModelInvalid."""
+    """Two hours on one core; needs the predictors in `out`. Raises ModelInvalid."""
     judge = readers.build(*read_model(out / JUDGE), CPU)
     aids = train_aids(AID_SEED + seed, report)
+    last_readers = train_aids(READER_SEED + seed, report, READERS)
     for name in DIALS:
-        network = train_generator(name, aids, work, seed, report)
+        network = train_generator(name, aids, last_readers, work, seed, report)
         export_generator(name, network, judge, out, report)
 
 

@@ -47,8 +47,25 @@ def distance(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def distances(first: np.ndarray, second: np.ndarray) -> dict[str, float]:
-    """Factor -> distance between two populations [N, F] as a regressor read them."""
-    return {name: distance(first[:, i], second[:, i]) for i, name in enumerate(NAMES)}
+    """Factor -> distance between two populations [N, F] as a regressor read them.
+
+    A binary factor is there or not, so its distance is the difference of the shares that have it.
+    """
+    told = {name: (first[:, i], second[:, i]) for i, name in enumerate(NAMES)}
+    return {
+        name: distance(a > 0, b > 0) if name in BINARY else distance(a, b)
+        for name, (a, b) in told.items()
+    }
+
+
+def undecided(scores: np.ndarray, drawn: np.ndarray) -> float:
+    """Of the binary factors, the largest share of readings [N, F] that drawn avatars hardly have.
+
+    Nearer to 0 than 99 % of `drawn` are, as a regressor read both: neither there nor not.
+    """
+    columns = [NAMES.index(name) for name in BINARY]
+    near = np.quantile(np.abs(drawn[:, columns]), 0.01, axis=0)
+    return float((np.abs(scores[:, columns]) < near).mean(0).max())
 
 
 def dialled(scores: np.ndarray) -> dict[str, float]:

@@ -25,13 +25,19 @@ from directrix.zoo.avatars.generators import (
 from directrix.zoo.avatars.layers import PARTS
 from directrix.zoo.avatars.predictors import RECIPES, train_predictor
 from directrix.zoo.avatars.renderer import draw
+from directrix.zoo.avatars.settling import Settlement
 from directrix.zoo.avatars.supervision import CLASSES, Supervision
 from directrix.zoo.style_training import Schedule
 
 CPU = torch.device("cpu")
 BRIEF = Supervision(steps=2, batch=8)
 SCHEDULE = Schedule(images=32, batch=8, critic=(4, 4, 4, 4), penalty_every=2)
-PLAN = Plan(first=SCHEDULE, matched=(Part(SCHEDULE, 1, 4.0), Part(SCHEDULE, 2, 24.0)), data=64)
+PLAN = Plan(
+    first=SCHEDULE,
+    matched=(Part(SCHEDULE, 1, 4.0), Part(SCHEDULE, 2, 24.0)),
+    last=Settlement(images=32, batch=8, shown=64),
+    data=64,
+)
 BRIEF_AIDS = tuple(Aid(each.config, BRIEF) for each in AIDS)
 OUTPUTS = {"regressor": NAMES, "classifier": CLASSES, "segmenter": PARTS}
 
@@ -64,7 +70,7 @@ def test_twins_differ_in_widths_seed_and_disturbance():
 def test_a_generator_is_trained_with_help_and_measured(tmp_path: Path):
     aids = train_aids(3, silent, BRIEF_AIDS)
     name = "avatar-generator-r80"
-    network = train_generator(name, aids, tmp_path / "work", 0, silent, PLAN)
+    network = train_generator(name, aids, aids, tmp_path / "work", 0, silent, PLAN)
     judge = predictors.build(*_regressor(tmp_path), CPU)
     arrays = {k: v.detach().clone().numpy() for k, v in network.state_dict().items()}
     generator = generators.build(recipe.card_of(name), arrays, CPU)
@@ -86,11 +92,12 @@ def test_a_generator_is_trained_with_help_and_measured(tmp_path: Path):
 
 def test_the_highest_dial_begins_with_the_first_part_of_another(tmp_path: Path):
     aids, name = train_aids(3, silent, BRIEF_AIDS), "avatar-generator-r95"
-    train_generator(name, aids, tmp_path, 0, silent, PLAN)
+    train_generator(name, aids, aids, tmp_path, 0, silent, PLAN)
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "avatar-generator-r80.pt",
         "avatar-generator-r95-2.pt",
         "avatar-generator-r95-3.pt",
+        "avatar-generator-r95-last.pt",
     ]
     assert "first part of avatar-generator-r80" in recipe.card_of(name).notes
     assert "Begun" not in recipe.card_of("avatar-generator-r80").notes

@@ -17,6 +17,25 @@ def test_the_distance_of_two_samples():
     assert rulers.distance(first, np.array([0.0, 1])) == pytest.approx(0.5)
 
 
+def test_a_binary_factor_is_as_far_apart_as_its_shares():
+    first = draw(1, 0, 400).values
+    surer = first.copy()
+    glasses = NAMES.index("glasses")
+    surer[:, glasses] *= 5
+    assert rulers.distances(first, surer) == dict.fromkeys(NAMES, 0)
+    surer[:100, glasses] = -5
+    taken = float((first[:100, glasses] > 0).mean()) / 4
+    assert rulers.distances(first, surer)["glasses"] == pytest.approx(taken)
+
+
+def test_readings_between_there_and_not_there_are_undecided():
+    drawn = draw(1, 0, 400).values
+    made = drawn.copy()
+    made[:100, NAMES.index("age_lines")] = 0
+    assert rulers.undecided(made, drawn) == pytest.approx(0.25)
+    assert rulers.undecided(drawn, drawn) <= 0.01
+
+
 def test_the_overlap_of_two_labellings():
     first = np.array([[[0, 0], [1, 1]]])
     second = np.array([[[0, 1], [1, 1]]])
