@@ -8,6 +8,7 @@ code that gives the scores which the sample is for, by Gauss-Newton steps.
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -68,55 +69,72 @@ def restore(
     steps: int,
     pull: float,
     tell: Callable[[], None],
+    common: bool = False,
 ) -> np.ndarray:
-    """Codes [n, ...] near `codes` with the wanted scores [n, K].
+    """Codes [n, ...] near `codes` with the wanted scores [n, K], or nearer to them.
 
     Minimises sum_k ((s_k - wanted_k) / SD_k)^2 + pull x |u - code|^2, the latter in common SDs
-    `spread` and as a mean over layers. Scorers with deviation 0 do not count. Each of the `steps`
-    costs one picture and K gradients a code.
+    `spread` and as a mean over layers: d = J^T (J J^T + pull I)^-1 (wanted - s + J d) in every
+    step. Scorers with deviation 0 do not count. J is each code's own, or, where `common`, its mean
+    over at most 64 of the codes: one direction for all can only use what they have in common.
     """
     held = np.flatnonzero(deviations > 0)
-    done = []
-    for start in range(0, len(codes), BATCH):
-        tell()
-        rows = slice(start, start + BATCH)
-        aims = reader.tensor(wanted[rows][:, held] / deviations[held])
-        scale = reader.tensor(deviations[held])
-        done.append(
-            _gauss_newton(
-                reader, reader.tensor(codes[rows]), aims, held, scale, spread, steps, pull
-            )
-        )
-    return np.concatenate(done) if done else codes
+    ridge = pull / (codes.shape[1] if codes.ndim == 3 else 1)
+    solver = _Restoration(reader, held, reader.tensor(deviations[held]), spread, ridge)
+    change = np.zeros_like(codes)
+    for _ in range(steps if len(codes) else 0):
+        shared = None
+        if common:
+            tell()
+            some = slice(None, None, -(-len(codes) // BATCH))
+            shared = solver.slopes(codes[some], change[some])[1].mean(0, keepdim=True)
+        for start in range(0, len(codes), BATCH):
+            tell()
+            rows = slice(start, start + BATCH)
+            change[rows] = solver.step(codes[rows], change[rows], wanted[rows], shared)
+    return (codes + spread * change).astype(np.float32)
 
 
-def _gauss_newton(
-    reader: Reader,
-    codes: Tensor,
-    aims: Tensor,
-    held: np.ndarray,
-    scale: Tensor,
-    spread: float,
-    steps: int,
-    pull: float,
-) -> np.ndarray:
-    """d = J^T (J J^T + pull I)^-1 (wanted - s + J d): the ridge solution of linearised scores."""
-    ridge = pull / (codes.shape[1] if codes.ndim == 3 else 1) * torch.eye(len(held)).to(codes)
-    with torch.inference_mode(False), torch.enable_grad():
-        change = torch.zeros_like(codes)
-        for _ in range(steps):
-            change = change.detach().requires_grad_(True)
-            made = reader.images(codes + spread * change)
-            scores = reader.judge(made)[:, torch.from_numpy(held)] / scale
-            slopes = torch.stack([_slope(score, change) for score in scores.T], 1)
-            left = aims - scores.detach() + torch.einsum("nkd,nd->nk", slopes, change.flatten(1))
-            gram = slopes @ slopes.transpose(1, 2) + ridge
-            weights = torch.linalg.solve(gram, left[..., None])[..., 0]
-            change = torch.einsum("nkd,nk->nd", slopes, weights).reshape(codes.shape)
-        return (codes + spread * change).detach().cpu().numpy()
+@dataclass(frozen=True, eq=False)
+class _Restoration:
+    """Gauss-Newton steps of changes, in common SDs of the space. held: scorers that count."""
 
+    reader: Reader
+    held: np.ndarray
+    deviations: Tensor
+    spread: float
+    ridge: float
 
-def _slope(score: Tensor, change: Tensor) -> Tensor:
-    """Gradient [n, d] of one score [n]: rows do not mix."""
-    (gradient,) = torch.autograd.grad(score.sum(), [change], retain_graph=True)
-    return gradient.flatten(1)
+    def slopes(self, codes: np.ndarray, change: np.ndarray) -> tuple[Tensor, Tensor]:
+        """Scores [n, K] in SD and their gradients [n, K, D] with respect to the change."""
+        with torch.inference_mode(False), torch.enable_grad():
+            point = self.reader.tensor(change).requires_grad_(True)
+            scores = self._scores(codes, point)
+            parts = [
+                torch.autograd.grad(score.sum(), [point], retain_graph=True)[0].flatten(1)
+                for score in scores.T
+            ]
+        return scores.detach(), torch.stack(parts, 1)
+
+    def step(
+        self, codes: np.ndarray, change: np.ndarray, wanted: np.ndarray, shared: Tensor | None
+    ) -> np.ndarray:
+        """The next changes [n, ...]. shared: gradients [1, K, D] for all codes, or None."""
+        if shared is None:
+            scores, slopes = self.slopes(codes, change)
+        else:
+            slopes = shared.expand(len(codes), -1, -1)
+            with torch.no_grad():
+                scores = self._scores(codes, self.reader.tensor(change))
+        aims = self.reader.tensor(wanted[:, self.held]) / self.deviations
+        made = self.reader.tensor(change).flatten(1)
+        left = aims - scores + torch.einsum("nkd,nd->nk", slopes, made)
+        gram = slopes @ slopes.transpose(1, 2)
+        gram = gram + self.ridge * torch.eye(gram.shape[1]).to(gram)
+        weights = torch.linalg.solve(gram, left[..., None])[..., 0]
+        new = torch.einsum("nkd,nk->nd", slopes, weights)
+        return new.reshape(change.shape).cpu().numpy()
+
+    def _scores(self, codes: np.ndarray, change: Tensor) -> Tensor:
+        images = self.reader.images(self.reader.tensor(codes) + self.spread * change)
+        return self.reader.judge(images)[:, self.held] / self.deviations

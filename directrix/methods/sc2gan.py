@@ -119,6 +119,11 @@ class Sc2GanParams(MethodParams):
         description="Gauss-Newton steps that give a sample the scores it is for, 0 to 20; 0: what "
         "the edit and its inversion leave.",
     )
+    slopes: Literal["common", "own"] = Setting(
+        "common",
+        description="Slopes of these steps: their mean over the samples, for a direction can only "
+        "use what samples have in common, or each sample's own, as a field always does.",
+    )
     pull: float = Setting(
         0.01,
         ge=0.0001,
@@ -316,7 +321,8 @@ class _Fit:
             codes = invert(self.reader, codes, pictures, *settings)
         if params.restorations:
             settings = (self.spread, params.restorations, params.pull, self._tell)
-            codes = restore(self.reader, codes, goal.wanted, self.deviations, *settings)
+            common = params.slopes == "common" and params.learner != "field"
+            codes = restore(self.reader, codes, goal.wanted, self.deviations, *settings, common)
         return codes
 
     # ---- learning

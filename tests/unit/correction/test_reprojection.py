@@ -30,6 +30,25 @@ def test_restored_scores_are_the_wanted_ones_by_the_smallest_change() -> None:
     assert found[:, 2:] == pytest.approx(codes[:, 2:], abs=0.02)
 
 
+def test_common_slopes_do_the_same_where_all_slopes_are_alike() -> None:
+    codes, wanted = 0.2 * normal(1, 70, DIMENSION), 0.2 * normal(2, 70, 2)
+    settings = (reader(), codes, wanted, np.ones(2), 1.0, 2, 1e-3, quiet)
+    assert restore(*settings, common=True) == pytest.approx(restore(*settings), abs=1e-3)
+
+
+def test_common_slopes_mend_the_mean() -> None:
+    world = style_world()
+    seen = Reader(world.generator, (world.predictor,), Space.W_PLUS)
+    codes = 0.3 * normal(1, 30, 4, 8)
+    scores = seen.scores(codes)
+    wanted = scores + 0.3 * scores.std(0)
+    found = restore(seen, codes, wanted, scores.std(0), 0.3, 3, 1e-3, quiet, common=True)
+    change = (found - codes).reshape(30, -1)
+    off = (seen.scores(found) - wanted).mean(0) / scores.std(0)
+    assert np.abs(off).max() < 0.05
+    assert np.linalg.matrix_rank(change, tol=1e-3) <= 3
+
+
 def test_scorers_without_deviation_are_not_held() -> None:
     codes, wanted = 0.5 * normal(1, 4, DIMENSION), np.full((4, 2), 0.7)
     found = restore(reader(), codes, wanted, np.array([1.0, 0.0]), 1.0, 1, 1e-4, quiet)
