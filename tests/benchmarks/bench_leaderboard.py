@@ -171,9 +171,17 @@ def table(cells: Sequence[Cell]) -> str:
         return float(np.mean([1.0 if v is None else v for v in values[place]]))
 
     for place in sorted(places, key=rank):
-        told = ("not reached" if v is None else f"{v:.2f}" for v in values[place])
+        told = (_told(found.get((*place, dial)), target) for dial, target in heads)
         lines.append(f"| {' | '.join(place)} | " + " | ".join(told) + " |")
     return "\n".join(lines)
+
+
+def _told(cell: Cell | None, target: str) -> str:
+    """A dash where no finding moves the target more than anything else."""
+    if cell is None or target not in cell.best:
+        return "-"
+    value = _dependency(cell, target)
+    return "not reached" if value is None else f"{value:.2f}"
 
 
 def _world(evidence: Evidence, dial: str) -> list[Cell]:
@@ -214,7 +222,7 @@ def _draw(world: World, cells: Sequence[Cell]) -> None:
         if lines:
             lines.sort(key=lambda line: float(line.label.rpartition(" ")[2]))
             alphas = cells[0].card.alphas
-            png = leaderboard_sheet.draw(world.generator, lines, alphas, target.replace("_", " "))
+            png = leaderboard_sheet.draw(world.generator, world.twin, lines, alphas, target)
             (folder / f"{target}.png").write_bytes(png)
 
 
