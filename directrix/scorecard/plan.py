@@ -58,8 +58,8 @@ can only raise the floor. Each has others, so that no few latents decide."""
 FLOOR_GROUP = 5
 """Random findings a shard."""
 
-FLOOR_SHARE = 20
-"""Random findings for one finding: so many that one finding can be named by itself at 5 %."""
+FLOOR_SHARE = 25
+"""Random findings for one finding: so many that one finding can be named by itself at 4 %."""
 
 MOST_RANDOM = 1000
 EMBEDDER = "embedder"
@@ -81,7 +81,7 @@ class ScorecardPlan:
 
     predictors: whoever judges; embedders among them score nothing here. alphas: ascending,
     symmetric about 0, at least -a, 0, a. samples: held-out latents.
-    random_findings: how many make the floor; None means 20 for every finding, at most 1000.
+    random_findings: how many make the floor; None means 25 for every finding, at most 1000.
     Raises InvalidField, NeedsUnmet without a predictor or a finding, and FindingMismatch for the
     findings of another generator.
     """

@@ -14,7 +14,9 @@ import torch
 from tests.benchmarks import null_worlds, truth_pool
 from tests.benchmarks.evidence import Evidence
 
-TRIALS = {"random_weights": 100, "shuffled_labels": 100, "shuffled_labels_w": 60, "duplicated": 60}
+TRIALS = {
+    "random_weights": 200, "shuffled_labels": 200, "shuffled_labels_w": 120, "duplicated": 120
+}  # fmt: skip
 POPULATIONS = {
     "scorecard_effect": 1000,
     "factor_effect": 2000,

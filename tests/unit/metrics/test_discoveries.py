@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from directrix.metrics.discoveries import discovery_floor
+from directrix.metrics.discoveries import discovery_floor as floor_at
+
+RATE = 0.05
+
+
+def discovery_floor(strongest: np.ndarray, random: np.ndarray) -> float:
+    return floor_at(strongest, random, RATE)
 
 
 def test_a_lone_finding_has_to_beat_all_of_twenty_random_ones_for_each() -> None:

@@ -108,7 +108,7 @@ def test_the_card_says_what_it_was_measured_with(world: World, card: Scorecard) 
     ]
     assert [s.deviation for s in card.scorers] == pytest.approx([1, 1, 1], abs=0.1)
     assert card.seed == held_out_seed(3)
-    assert (card.samples, card.random_findings) == (24, 80)
+    assert (card.samples, card.random_findings) == (24, 100)
     assert card.alphas == (-1, -0.5, 0, 0.5, 1)
 
 
@@ -164,7 +164,7 @@ def test_subspaces_move_along_their_first_row(world: World) -> None:
 def test_recipes_use_held_out_latents_and_name_sets_by_digest(world: World) -> None:
     findings = made(world, Direction(Space.Z, world.axes[0], 1.0))
     made_plan = plan(world, findings)
-    assert (made_plan.random_count, made_plan.shards) == (20, 6)
+    assert (made_plan.random_count, made_plan.shards) == (25, 7)
     sizes = [len(made_plan.recipes(s)) for s in range(made_plan.shards)]
     assert sizes == [24, 24 * 4, *[5 * 16 * 2] * 4]
     held = made_plan.recipes(0)
@@ -194,7 +194,7 @@ def test_every_random_finding_is_tried_on_latents_of_its_own(world: World) -> No
 def test_there_are_as_many_random_findings_like_each_finding(world: World) -> None:
     directions = [Direction(Space.Z, axis, 1.0) for axis in np.tile(world.axes, (8, 1))]
     counts = [plan(world, made(world, *directions[:n])).random_count for n in (1, 10, 50, 64)]
-    assert counts == [20, 200, 1000, 64 * 15]
+    assert counts == [25, 250, 1000, 64 * 15]
 
 
 def test_the_random_set_is_an_artifact_that_repeats(world: World) -> None:
@@ -202,7 +202,7 @@ def test_the_random_set_is_an_artifact_that_repeats(world: World) -> None:
     first, second = (plan(world, findings).random_set() for _ in range(2))
     assert finding_set_digest(first) == finding_set_digest(second)
     manifest, tensors = pack_finding_set(first)
-    assert len(unpack_finding_set(manifest, tensors)) == 20
+    assert len(unpack_finding_set(manifest, tensors)) == 25
     assert first.provenance.method == "random"
 
 
