@@ -107,9 +107,12 @@ class EncoderSpec(_Value):
 
     @property
     def parameters(self) -> dict[str, JsonValue]:
-        embedder = {"embedder": self.embedder.name} if self.embedder else {}
-        rest = {"space": str(self.space), "steps": self.steps, "model": self.model}
-        return {**embedder, **rest}
+        found: dict[str, JsonValue] = {
+            "space": str(self.space),
+            "steps": self.steps,
+            "model": self.model,
+        }
+        return {**found, "embedder": self.embedder.name} if self.embedder else found
 
     @property
     def digest(self) -> str:

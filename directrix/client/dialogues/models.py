@@ -10,6 +10,7 @@ from directrix.client.names import Names
 from directrix.client.steps import Call, Dialogue
 from directrix.client.values import Model
 from directrix.v1 import model_service_pb2 as pb
+from directrix.v1 import values_pb2
 
 SERVICE = "/directrix.v1.ModelService"
 KINDS = {
@@ -56,7 +57,7 @@ def train_encoder(
         parent=names.parent,
         generator=names.model(generator),
         model_id=model_id,
-        space=one_of(SPACES, space, "space") if space else None,
+        space=one_of(SPACES, space, "space") if space else values_pb2.SPACE_UNSPECIFIED,
         embedder=names.model(embedder) if embedder else "",
         steps=steps,
         seed=seed,
