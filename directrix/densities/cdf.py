@@ -17,8 +17,8 @@ from torch import Tensor, nn
 
 WIDTH = 32
 STEPS = 1_000
-BATCH = 4_096
-RATE = 1e-2
+BATCH = 1_024
+RATE = 3e-2
 LEAST_SLOPE = 1e-4
 """v of eq. 4, in the unit of standardised coordinates."""
 

@@ -3,7 +3,8 @@
 Source: Li et al., "Discovering Density-Preserving Latent Space Walks in GANs for Semantic Image
 Transformations" (ACM MM 2021), eq. 6 and 7; an hourglass of six layers fed with (z0, eps, gamma).
 Widths and schedule are not published; these are ours. Eq. 7 alone would allow a correction that
-undoes the step: the network begins at no correction and a small weight holds it near there.
+undoes the step: the network begins at no correction and a small weight holds it near there. A
+latent does not fit through the waist, so the last layer also says how to scale the moved latent.
 """
 
 from dataclasses import dataclass
@@ -15,21 +16,25 @@ from torch import Tensor, nn
 from directrix.densities.cdf import LearnedCdf
 from directrix.densities.steps import TINY
 
-STEPS = 3_000
-BATCH = 256
-RATE = 1e-3
+STEPS = 1_000
+BATCH = 128
+RATE = 2e-3
 NEAR = 0.02
 """Weight of |C|^2, in nats^2 a squared SD."""
 
 
 class Hourglass(nn.Module):
-    """(z0 [n, d], eps [n, 1], gamma [n, d]) -> C [n, d]; d, d/2, d/4, d/2, d, d; 0 at first."""
+    """(z0 [n, d], eps [n, 1], gamma [n, d]) -> C [n, d], which is 0 at first.
 
-    def __init__(self, dimension: int, chance: torch.Generator):
+    In SD, eps as a share of `reach`. C = a + b o (z0 + eps gamma); the layers are d, d/2, d/4,
+    d/2, d and 2 d wide.
+    """
+
+    def __init__(self, dimension: int, reach: float, chance: torch.Generator):
         super().__init__()
-        d = dimension
+        d, self.reach = dimension, reach
         half, quarter = max(8, d // 2), max(4, d // 4)
-        widths = [2 * d + 1, 2 * d, half, quarter, half, d, d]
+        widths = [2 * d + 1, d, half, quarter, half, d, 2 * d]
         self.layers = nn.ModuleList()
         for inputs, outputs in zip(widths, widths[1:], strict=False):
             layer = nn.Linear(inputs, outputs)
@@ -42,7 +47,8 @@ class Hourglass(nn.Module):
         x = torch.cat([start, stride, direction], 1)
         for layer in self.layers[:-1]:
             x = F.leaky_relu(layer(x), 0.2)
-        return self.layers[-1](x)
+        added, scaled = self.layers[-1](x).chunk(2, 1)
+        return added + scaled * (start + self.reach * stride * direction)
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +77,7 @@ def fit_correction(
     samples: [n, d] of the prior. A stride is never negative: the opposite direction stands for it.
     """
     chance = torch.Generator().manual_seed(seed)
-    network = Hourglass(samples.shape[1], chance).to(samples.device)
+    network = Hourglass(samples.shape[1], reach, chance).to(samples.device)
     corrected = Corrected(network, cdf.centre, cdf.spread, reach)
     optimiser = torch.optim.Adam(network.parameters(), RATE)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, max(1, steps))

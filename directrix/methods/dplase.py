@@ -73,7 +73,7 @@ class DpLaseParams(MethodParams):
         description="Names of the generator's layers whose features count; empty: the middle one.",
     )
     form: Form = Field(
-        "gram_schmidt",
+        "exponential",
         description="How directions are kept apart: free rows and a penalty, Gram-Schmidt after "
         "each step, or the exponential of a skew matrix.",
     )
@@ -89,7 +89,7 @@ class DpLaseParams(MethodParams):
         1.0, ge=0.0, le=1000.0, description="Weight of the features' change, 0 to 1000."
     )
     decorrelation: float = Field(
-        1.0, ge=0.0, le=1000.0, description="Weight of the squared cosines of changes, 0 to 1000."
+        10.0, ge=0.0, le=1000.0, description="Weight of the squared cosines of changes, 0 to 1000."
     )
     orthogonality: float = Field(
         1.0, ge=0.0, le=1000.0, description="Weight of |G G^T - I|^2 in the free form, 0 to 1000."
@@ -100,10 +100,13 @@ class DpLaseParams(MethodParams):
     normalise: bool = Field(
         True, description="Whether every channel counts alike (unit SD), yes or no."
     )
-    steps: int = Field(400, ge=1, le=500_000, description="Training steps, 1 to 500000.")
-    batch: int = Field(16, ge=1, le=1024, description="Latents a training step, 1 to 1024.")
+    steps: int = Field(300, ge=1, le=500_000, description="Training steps, 1 to 500000.")
+    batch: int = Field(32, ge=1, le=1024, description="Latents a training step, 1 to 1024.")
     rate: float = Field(
-        0.02, ge=1e-6, le=1.0, description="Learning rate of Adam, 1e-6 to 1; published: 1e-4."
+        0.02,
+        ge=1e-6,
+        le=1.0,
+        description="Learning rate of Adam at first, 1e-6 to 1; it falls to 0.",
     )
     subspaces: int = Field(
         0,
@@ -263,6 +266,7 @@ class _Work:
             spreads = [torch.ones_like(spread) for spread in spreads]
         settings = SearchSettings(
             count=min(params.components, self.generator.dimension(self.space)),
+            steps=params.steps,
             form=params.form,
             weights=Weights(params.variation, params.decorrelation, params.orthogonality),
             stride=params.stride,

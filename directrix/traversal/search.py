@@ -22,9 +22,10 @@ Draw = Callable[[int, int], Tensor]
 
 @dataclass(frozen=True)
 class SearchSettings:
-    """How directions are trained; strides in the population's SD."""
+    """How directions are trained; strides in the population's SD; the rate falls to 0 linearly."""
 
     count: int
+    steps: int
     form: Form
     weights: Weights
     stride: float
@@ -69,6 +70,8 @@ class Search:
         }
         with torch.enable_grad():
             for iteration in range(first, last):
+                left = 1 - iteration / settings.steps
+                optimiser.param_groups[0]["lr"] = settings.rate * left
                 optimiser.zero_grad(set_to_none=True)
                 self._loss(raw, iteration).backward()
                 optimiser.step()

@@ -28,6 +28,7 @@ def search(form: str = "gram_schmidt", count: int = 3, **weights: float) -> Sear
     parts = {"variation": 1.0, "decorrelation": 1.0, "orthogonality": 1.0} | weights
     settings = SearchSettings(
         count=count,
+        steps=400,
         form=form,
         weights=Weights(**parts),
         stride=3.0,
