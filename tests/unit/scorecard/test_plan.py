@@ -166,7 +166,7 @@ def test_recipes_use_held_out_latents_and_name_sets_by_digest(world: World) -> N
     made_plan = plan(world, findings)
     assert (made_plan.random_count, made_plan.shards) == (25, 7)
     sizes = [len(made_plan.recipes(s)) for s in range(made_plan.shards)]
-    assert sizes == [24, 24 * 4, *[5 * 16 * 2] * 4]
+    assert sizes == [24, 24 * 4, *[5 * 16 * 2] * 5]
     held = made_plan.recipes(0)
     assert [r.source for r in held] == [SeedSource(held_out_seed(3), i) for i in range(24)]
     assert all(r.moves == () and r.truncation == 1 for r in held)
