@@ -173,9 +173,9 @@ def test_recipes_use_held_out_latents_and_name_sets_by_digest(world: World) -> N
     own, random = finding_set_digest(findings), finding_set_digest(made_plan.random_set())
     assert made_plan.recipes(1)[0].finding_sets() == {own}
     assert made_plan.recipes(2)[0].finding_sets() == {random}
-    assert made_plan.recipes(5)[-1].moves[0].finding.index == 19
+    assert made_plan.recipes(6)[-1].moves[0].finding.index == 24
     with pytest.raises(InvalidField):
-        made_plan.recipes(6)
+        made_plan.recipes(7)
 
 
 def test_every_random_finding_is_tried_on_latents_of_its_own(world: World) -> None:
