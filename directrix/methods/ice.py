@@ -170,7 +170,7 @@ class Ice(DiscoveryMethod):
         InvalidField for unknown criterions, layers and channels, NeedsUnmet where no predictor sees
         what a criterion asks for.
         """
-        if self.params.kind == "subspace" and self.params.space == Space.W_PLUS:
+        if self.params.kind == "subspace" and self.params.space == "w+":
             raise InvalidField(
                 "W+ carries directions, not subspaces: take kind directions or auto",
                 field="parameters.kind",

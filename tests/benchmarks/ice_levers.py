@@ -37,7 +37,7 @@ TASKS = (
 SPACE, CODES = "s", 2
 AVATARS, ITERATIONS, RATE, REACH, STOP = 24, 30, 0.5, 12.0, 0.9
 WANTED = "age_lines"
-SHOWN, ALPHAS = 11, (-8.0, -4.0, 0.0, 4.0, 8.0)
+SHOWN, ALPHAS = 4, (-8.0, -4.0, 0.0, 4.0, 8.0)
 
 
 @dataclass(frozen=True)
@@ -152,4 +152,4 @@ def sheet(found: dict[str, tuple[FindingSet, Subspace]], tasks: Sequence[str] = 
         pixels = ((images + 1) * 127.5).round().byte().permute(0, 2, 3, 1).numpy()
         rows.append(tuple(pixels))
     labels = tuple(task.replace("_", " ") for task in tasks)
-    return Sheet(tuple(rows), labels, tuple(f"{alpha:+g}" for alpha in ALPHAS)).png(2)
+    return Sheet(tuple(rows), labels, tuple(f"{a:+g}" if a else "as it is" for a in ALPHAS)).png(2)
