@@ -28,7 +28,7 @@ from directrix.eigenspaces import Constraint, Eigenspace
 from directrix.errors import InvalidField, SubspaceEmpty
 from directrix.jacobians import Route
 from directrix.predictors.face_landmarks import LandmarkPredictor
-from directrix.types import FindingSet, Space
+from directrix.types import FindingSet
 
 SPREAD_SAMPLES = 256
 """Pictures on which the SDs of scores are measured."""
