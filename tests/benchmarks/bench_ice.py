@@ -31,7 +31,7 @@ CONDITIONAL = "interfacegan, conditional"
 LEAST = 0.5
 """A rival's ratio below this, or that of one that never arrives, counts as this."""
 
-LOCAL = 10
+LOCAL = 5
 """Held-out avatars of each factor whose walks are re-estimated at every step."""
 
 

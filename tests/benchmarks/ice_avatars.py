@@ -41,7 +41,7 @@ PARTS = {
 }
 TARGETS = tuple(factor for factors in PARTS.values() for factor in factors)
 ALPHAS = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0)
-SPACE, CODES, RATIO = "w", 32, 1e-3
+SPACE, CODES, RATIO = "w", 16, 1e-3
 """Chosen on samples of a seed that is used nowhere here."""
 STEP, STEPS, LOCAL_RATIO = 0.6, 7, 1e-3
 
@@ -168,7 +168,7 @@ class Avatars:
     def _sefa(self) -> list[Move]:
         found = []
         for space in ("w", "w+"):
-            components = SeFa(SefaParams(space=space, components=10)).fit(self.problem)
+            components = SeFa(SefaParams(space=space, components=6)).fit(self.problem)
             found += [self._move(f"sefa {space} {k}", f) for k, f in enumerate(components.findings)]
         return found
 

@@ -35,7 +35,7 @@ CORNERS, TOP, CHIN = (61, 291), 10, 152
 SIDE, MARGIN, MESH = 64, 8, 192
 ALPHAS = (1.5, 3.0, 4.5, 6.0)
 CODES = 16
-SETTINGS = ((1e-2, 1), (1e-2, 3), (1e-3, 3))
+SETTINGS = ((1e-2, 1), (1e-2, 3))
 """Ratios and rounds that are tried: the landmarks choose for each part, on other faces."""
 
 
@@ -229,7 +229,7 @@ class Faces:
 
     @cached_property
     def _sefa(self) -> list[Move]:
-        components = SeFa(SefaParams(components=10)).fit(self.problem).findings
+        components = SeFa(SefaParams(components=8)).fit(self.problem).findings
         return [self._move(f"sefa {k}", finding) for k, finding in enumerate(components)]
 
     @cached_property
