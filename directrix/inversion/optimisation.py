@@ -45,7 +45,7 @@ class Search:
     rate: float = 0.2
     pull: float = 1e-3
     seed: int = 0
-    perceptual: float = 0.5
+    perceptual: float = 1.0
     noise: bool = False
     whiteness: float = 10.0
 

@@ -22,7 +22,10 @@ class Way:
 def sheet(images: Tensor, ways: list[Way]) -> bytes:
     """A PNG: the originals above, then every way with its mean error over all its images."""
     rows = [_row(images), *(_row(way.made) for way in ways)]
-    labels = ["original", *(f"{way.name} {way.errors.mean():.3f}" for way in ways)]
+    labels = [
+        "original",
+        *(f"{way.name.replace('plus', '+')} {way.errors.mean():.3f}" for way in ways),
+    ]
     return Sheet(tuple(rows), tuple(labels), ("",) * COLUMNS).png(3)
 
 
