@@ -1,8 +1,8 @@
 """What else changes where a walk is kept within a channel subspace, at the same effect.
 
-For every direction and the scorer that it moves most, the subspace with the least attribute
-dependency is chosen on some latents; others tell the figure, beside the whole edit and edits within
-random channels of the same number and layer.
+For every scorer the direction and the subspace with the least attribute dependency are chosen on
+some latents; others tell the figure, beside the whole edit along the same direction and edits
+within random channels of the same number and layer.
 """
 
 from collections.abc import Iterator
@@ -20,13 +20,16 @@ from directrix.traversal import draw_within
 from directrix.types import Direction, Space, Units
 from tests.benchmarks.dcgan_worlds import Walked
 
-DIRECTIONS, SUBSPACES, STEPS = 8, 5, 120
-STRIDES = (2.0, 4.0, 7.0, 11.0, 18.0, 40.0)
-CHOSEN_ON, TOLD_ON, POPULATION = 40, 80, 512
-RANDOM = 4
+DIRECTIONS, SUBSPACES, STEPS = 6, 4, 100
+STRIDES = (2.5, 5.0, 9.0, 16.0, 40.0)
+CHOSEN_ON, TOLD_ON, POPULATION = 32, 64, 512
+RANDOM = 3
 CHANGE = 1.0
 """Of the target, in its SD."""
 LEAST_REACHED = 0.5
+"""Share of the latents that have to arrive; fewer would not stand for the others."""
+CHOSEN_REACHED = 0.65
+"""The same where an edit is chosen, so that it stands on other latents too."""
 HELD_OUT = 2**61 + 21
 
 
@@ -45,7 +48,7 @@ class Bench:
         self.world, self.generator, self.judge = world, world.generator, world.judges[0]
         layers = tuple(card.name for card in self.generator.card.layers)
         params = DpLaseParams(
-            components=DIRECTIONS, steps=STEPS, features=layers, subspaces=SUBSPACES
+            components=DIRECTIONS, steps=STEPS, batch=16, features=layers, subspaces=SUBSPACES
         )
         self.problem = Problem(self.generator, seed=seed)
         found = DpLaSE(params).fit(self.problem).findings
@@ -76,6 +79,12 @@ class Bench:
             found.append(Effect(told, reached))
         return max(found, key=lambda effect: effect.reached)
 
+    def random_like(self, units: Units, chance: np.random.Generator) -> list[Units]:
+        """Random channels of the same layer, as many."""
+        cards = {card.name: card for card in self.generator.card.layers}
+        orders = [chance.permutation(cards[units.layer].channels) for _ in range(RANDOM)]
+        return [Units(units.layer, o[: len(units.channels)], units.targets) for o in orders]
+
     @torch.no_grad()
     def _scores(
         self, starts: Tensor, moved: Tensor | None = None, units: Units | None = None
@@ -97,47 +106,42 @@ class Bench:
 
 
 def cuts(world: Walked, seed: int) -> Iterator[dict[str, object]]:
-    """One row a direction for which some subspace reaches the change on latents to choose by."""
+    """One row a scorer that some edit within a subspace changes by as much as is asked.
+
+    cut is None where too few of the other latents arrive, or none of the rivals does.
+    """
     bench = Bench(world, seed)
     seen, unseen = slice(0, CHOSEN_ON), slice(CHOSEN_ON, CHOSEN_ON + TOLD_ON)
     chance = np.random.default_rng(seed)
-    deviations = bench.base.std(0)
-    for place, direction in enumerate(bench.directions):
-        whole = bench.curve(direction, seen, None)
-        target = int((np.abs(whole[3]).mean(0) / deviations).argmax())
-        tried = [
-            (bench.effect(bench.curve(direction, seen, units), seen, target), units)
-            for units in bench.subspaces
-        ]
-        able = [(e.dependency, i) for i, (e, _) in enumerate(tried) if e.reached >= LEAST_REACHED]
+    tried = [
+        (direction, units, bench.curve(direction, seen, units))
+        for direction in bench.directions
+        for units in bench.subspaces
+    ]
+    for target, scorer in enumerate(world.judges[0].scorers):
+        effects = [bench.effect(curve, seen, target) for _, _, curve in tried]
+        able = [(e.dependency, i) for i, e in enumerate(effects) if e.reached >= CHOSEN_REACHED]
         if not able:
             continue
-        units = tried[min(able)[1]][1]
-        kept = bench.effect(bench.curve(direction, unseen, units), unseen, target)
-        plain = bench.effect(bench.curve(direction, unseen, None), unseen, target)
-        channels = next(c.channels for c in world.generator.card.layers if c.name == units.layer)
-        others = [
-            Units(
-                units.layer,
-                np.sort(chance.permutation(channels)[: len(units.channels)]),
-                units.targets,
-            )
-            for _ in range(RANDOM)
-        ]
-        random = [
-            bench.effect(bench.curve(direction, unseen, each), unseen, target) for each in others
-        ]
-        arrived = [e.dependency for e in random if e.reached >= LEAST_REACHED]
-        rivals = [plain.dependency, *([float(np.mean(arrived))] if arrived else [])]
+        direction, units, _ = tried[min(able)[1]]
+        within, whole, *others = (
+            bench.effect(bench.curve(direction, unseen, each), unseen, target)
+            for each in (units, None, *bench.random_like(units, chance))
+        )
+        arrived = [e.dependency for e in others if e.reached >= LEAST_REACHED]
+        rivals = [whole.dependency] if whole.reached >= LEAST_REACHED else []
+        rivals += [float(np.mean(arrived))] if arrived else []
+        told = rivals and within.reached >= LEAST_REACHED
         yield {
             "world": world.name,
-            "direction": place,
-            "scorer": world.judges[0].scorers[target],
+            "scorer": scorer,
             "layer": units.layer,
             "channels": len(units.channels),
-            "within": kept.dependency,
-            "within_reached": kept.reached,
-            "whole": plain.dependency,
-            "random": rivals[-1] if arrived else None,
-            "cut": 1 - kept.dependency / min(rivals),
+            "within": within.dependency,
+            "within_reached": within.reached,
+            "whole": whole.dependency,
+            "whole_reached": whole.reached,
+            "random": float(np.mean(arrived)) if arrived else None,
+            "random_reached": float(np.mean([e.reached for e in others])),
+            "cut": 1 - within.dependency / min(rivals) if told else None,
         }

@@ -37,6 +37,12 @@ class Walked:
     generator: Generator
     judges: tuple[Predictor, ...]
     ruler: Predictor
+    compared: int = 480
+    """Latents for Frechet distances; fewer where a picture costs more."""
+    paired: int = 8
+    """Latents for the cosines between the changes of all pairs of directions."""
+    steps: int = 300
+    """Of training."""
 
     @torch.inference_mode()
     def describe(self, images: Tensor) -> Tensor:
@@ -76,6 +82,9 @@ def faces() -> Walked | None:
         _generator("face-generator"),
         (_predictor("face-landmarks"), _predictor("face-attributes")),
         _predictor("face-identity"),
+        compared=160,
+        paired=3,
+        steps=100,
     )
 
 

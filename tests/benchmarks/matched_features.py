@@ -14,8 +14,8 @@ from directrix.population import latents
 from directrix.traversal import FeatureReader
 from directrix.types import Space
 
-STRIDES = (0.7, 1.4, 2.1, 3.0, 4.0, 5.5, 7.5, 10.0, 14.0, 20.0, 32.0, 60.0)
-CHUNK = 64
+STRIDES = (1.0, 2.0, 3.0, 4.5, 6.5, 9.5, 14.0, 22.0, 50.0)
+CHUNK = 32
 SPREAD_SEED = 2**61 + 5
 
 
@@ -33,7 +33,7 @@ class Matched:
     def __post_init__(self) -> None:
         reader = FeatureReader(self.generator, Space.Z, self.layers)
         object.__setattr__(self, "_reader", reader)
-        object.__setattr__(self, "_spreads", reader.spread(self.draw(SPREAD_SEED, 256)))
+        object.__setattr__(self, "_spreads", reader.spread(self.draw(SPREAD_SEED, 128)))
 
     def draw(self, seed: int, count: int) -> Tensor:
         """Latents [count, d]."""
