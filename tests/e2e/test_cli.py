@@ -134,6 +134,35 @@ def test_the_scorecard_names_them(directrix, finding_set):
         assert each["side_effect_sd"] < 0.5
 
 
+def test_sets_are_compared_where_their_change_is_matched(directrix, finding_set, tmp_path):
+    out = tmp_path / "methods.html"
+    done = directrix("compare", finding_set, "-o", out, "--json")
+    assert done.code == 0, done.err
+    (compared,) = done.lines[0]["sets"]
+    assert (compared["method"], compared["named"]) == ("sefa", 3)
+    assert [each["target"] for each in compared["best"]] == sorted(CLASSES)
+    for each in compared["best"]:
+        at = each["matched"][0]  # the reader reads the axis itself: 1 SD is one unit along it
+        assert abs(at["alpha"]) == pytest.approx(1, abs=0.15)
+        assert at["dependency_max_sd"] < 0.3 and at["frechet"] > 0
+    page = out.read_text()
+    assert "http" not in page and page.count("<img") >= 3 * 5
+
+
+def test_an_edit_asks_for_a_change_of_its_target(directrix, finding_set, tmp_path):
+    out = tmp_path / "out.png"
+    options = ("--seed", 3, "--index", 5, "-p", "reader", "--json")
+    before, after = (
+        directrix("edit", "toy", *move, *options, "-o", out)
+        for move in ((), ("-m", f"{finding_set}:1:raise=1"))
+    )
+    assert after.code == 0, after.err
+    rise = [each.lines[0]["scores"]["projects/default/models/reader"] for each in (before, after)]
+    assert rise[1]["tall"] - rise[0]["tall"] == pytest.approx(1, abs=0.2)
+    (move,) = after.lines[0]["recipe"]["moves"]
+    assert abs(move["alpha"]) == pytest.approx(1, abs=0.15)
+
+
 def test_the_same_recipe_gives_the_same_bytes(directrix, finding_set, tmp_path):
     first, second = tmp_path / "first.png", tmp_path / "second.png"
     options = ("--seed", 3, "--index", 5, "-m", f"{finding_set}:1:1.5", "-p", "reader")
