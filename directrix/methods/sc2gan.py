@@ -92,7 +92,7 @@ class Sc2GanParams(MethodParams):
         description="Low-density samples as a share of the extremes, 0.01 to 1.",
     )
     rounds: int = Setting(
-        3, ge=1, le=8, description="Corrections one after the other, each from the last, 1 to 8."
+        2, ge=1, le=8, description="Corrections one after the other, each from the last, 1 to 8."
     )
     samples: Literal["generated", "natural"] = Setting(
         "generated",

@@ -14,7 +14,7 @@ from directrix.types import Direction, Field, Space
 from directrix.walks.motion import Motion
 
 BATCH = 256
-ALPHAS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.5, 8.0)
+ALPHAS = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.5, 8.0)
 """Strengths in the findings' own SD: the same grid for all."""
 
 

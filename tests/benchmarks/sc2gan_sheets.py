@@ -21,6 +21,7 @@ def draw(
     held: Held,
     base: np.ndarray,
     found: Mapping[str, Mapping[str, Finding]],
+    rises: Mapping[str, Mapping[str, np.ndarray]],
     partner: Mapping[str, str],
 ) -> Path:
     """build/bench/sc2gan/sc2gan.png: latents of dense cells, each method a row below them."""
@@ -40,8 +41,7 @@ def draw(
             if target not in found[name]:
                 continue
             finding = found[name][target]
-            rise = held.rise(finding, base, own)
-            strengths = matched_strengths(rise, base, own, CHANGE, held.alphas)
+            strengths = matched_strengths(rises[name][target], base, own, CHANGE, held.alphas)
             sides = np.where(start[:, own] < base[:, own].mean(), 1.0, -1.0)
             codes, space = held.at(finding, sides * strengths)
             rows.append(_tiles(held, codes[chosen], space))
