@@ -217,7 +217,7 @@ def test_an_image_is_inverted_and_its_reconstruction_is_a_recipe(world):
     again = world.renderer.invert(image, Search(Space.W_PLUS, 40))
     assert np.array_equal(again.latent.values, found.latent.values)
     noisy = world.renderer.invert(image, Search(steps=40, noise=True))
-    assert noisy.noise_error < 0.05
+    assert noisy.noise_error < 0.1
     with pytest.raises(InvalidField, match="12 x 12 x 1"):
         world.renderer.invert(image[:5], Search(steps=40))
 
