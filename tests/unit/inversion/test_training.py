@@ -50,7 +50,7 @@ def test_its_answer_is_the_start_of_a_search_and_half_the_way(linear):
     torch.testing.assert_close(alone.latents, encoder(images))
     cold = inversion.invert(network, images, Search(Space.Z, steps=8))
     hybrid = inversion.invert(network, images, Search(Space.Z, steps=8), encoder=encoder)
-    assert hybrid.errors.mean() < alone.errors.mean() and hybrid.errors.mean() < cold.errors.mean()
+    assert hybrid.errors.mean() < 0.5 * cold.errors.mean()
 
 
 def test_an_encoder_survives_the_archive(linear):
