@@ -168,7 +168,7 @@ def draw_curves() -> Image.Image:
     """Importance as a share of the largest, sorted; one line a class."""
     clothes = Clothes(bundled.load_generator(bundled.GENERATOR), bench.SPACE, bench.STARTS_SEED)
     params = methods.parse(
-        "intervention", {"space": bench.SPACE.value, "samples": 32, "deltas": [-3, 3]}
+        "intervention", {"space": bench.SPACE.value, "samples": 8, "deltas": [-3, 3]}
     )
     analysis = SequentialIntervention(params).analyse(clothes.problem(bench.FIT_SEED))
     width, height, factor = 560, 300, 3
