@@ -138,7 +138,6 @@ def films() -> Iterator[Case]:
         yield changed(FILM, "alphas", [0.0, bad], INVALID)
     yield changed(FILM, "finding", None, INVALID)
     yield changed(FILM, "finding.index", 3, INVALID)
-    yield changed(FILM, "finding.index", 1, INVALID, "subspace")
     foreign = lambda live: live.foreign  # noqa: E731
     yield changed(FILM, "finding.finding_set", foreign, "FINDING_MISMATCH", "foreign")
     change = "recipe.moves[0].change_sd"
