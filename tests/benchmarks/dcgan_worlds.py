@@ -43,6 +43,8 @@ class Walked:
     """Latents for the cosines between the changes of all pairs of directions."""
     steps: int = 300
     """Of training."""
+    named_on: int = 32
+    """Latents of the scorecard that names."""
 
     @torch.inference_mode()
     def describe(self, images: Tensor) -> Tensor:
@@ -82,9 +84,10 @@ def faces() -> Walked | None:
         _generator("face-generator"),
         (_predictor("face-landmarks"), _predictor("face-attributes")),
         _predictor("face-identity"),
-        compared=160,
-        paired=3,
-        steps=100,
+        compared=112,
+        paired=2,
+        steps=60,
+        named_on=12,
     )
 
 

@@ -15,7 +15,7 @@ from directrix.types import FindingSet, Space, Units
 from tests.benchmarks.dcgan_worlds import Walked
 from tests.benchmarks.evidence import FOLDER
 
-STRIDES = (-20, -10, -5, 0, 5, 10, 20)
+STRIDES = (-12, -8, -4, 0, 4, 8, 12)
 SHOWN = 3
 SEED = 2**61 + 33
 
@@ -29,14 +29,15 @@ def draw(world: Walked, found: FindingSet, directions: Tensor, starts: Tensor) -
         for name, step in steps.items():
             rows.append(_row(world, starts[place], directions[place], step, None))
             labels.append(f"{place}, {name}")
-    for units in [f for f in found.findings if isinstance(f, Units)][:1]:
+    for units in [f for f in found.findings if isinstance(f, Units)][-1:]:
         rows.append(_row(world, starts[0], directions[0], norm_preserving, units))
         labels.append(f"0, in {len(units.channels)} of {units.layer}")
-    sheet = Sheet(tuple(rows), tuple(labels), tuple(f"{stride:+d} SD" for stride in STRIDES))
+    columns = tuple(f"{stride:+d}" if stride else "start" for stride in STRIDES)
+    sheet = Sheet(tuple(rows), tuple(labels), columns)
     folder = FOLDER / "dplase"
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{world.name}.png"
-    path.write_bytes(sheet.png(scale=1))
+    path.write_bytes(sheet.png(scale=max(1, 64 // world.generator.card.image.height)))
     return path
 
 

@@ -46,7 +46,7 @@ def lost(name: str, step: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
 @pytest.mark.parametrize("name", PRIORS)
 def test_the_distribution_function_is_learned(name: str) -> None:
     points = sample(name, 200, 5)
-    assert (learned(name)(points) - PRIORS[name].cdf(points)).abs().max() < 0.02
+    assert (learned(name)(points) - PRIORS[name].cdf(points)).abs().max() < 0.04
 
 
 @pytest.mark.parametrize("name", PRIORS)
@@ -83,7 +83,7 @@ def test_level_sets_have_the_gradient_of_the_implicit_function() -> None:
 def test_the_free_form_is_learned_as_well() -> None:
     cdf = fit_cdf(sample("normal", 4096, 1), seed=2, form="free")
     points = sample("normal", 200, 5)
-    assert (cdf(points) - PRIORS["normal"].cdf(points)).abs().max() < 0.02
+    assert (cdf(points) - PRIORS["normal"].cdf(points)).abs().max() < 0.04
 
 
 def test_the_correction_keeps_more_than_the_linear_step() -> None:
