@@ -48,7 +48,7 @@ def draw(first: int, count: int) -> torch.Tensor:
 def test_finds_the_strongest_axes(form: str) -> None:
     """|A g| is largest and (A g)(A h) is 0 for the right singular vectors."""
     work = search(form)
-    found = work.directions(work.advance(work.begin(DIMENSION), 0, 250)).numpy()
+    found = work.directions(work.advance(work.begin(DIMENSION), 0, 400)).numpy()
     span = found @ linear_world().axes[:3].T
     assert np.linalg.norm(span, axis=1).min() > 0.98
     assert np.abs(span).max(1).min() > 0.95
