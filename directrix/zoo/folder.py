@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -28,8 +29,8 @@ SIDES = {16: 2, 32: 3, 64: 4, 128: 5}
 WIDTH = 24
 """Of the generator's last and the critic's first layer; it doubles towards 4 x 4."""
 
-CLASSIFIER = {"blocks": [[24], [48, 48], [96]], "hidden": 128}
-ORACLE = {"blocks": [[16, 16], [32, 32], [64]], "hidden": 96}
+CLASSIFIER: dict[str, Any] = {"blocks": [[24], [48, 48], [96]], "hidden": 128}
+ORACLE: dict[str, Any] = {"blocks": [[16, 16], [32, 32], [64]], "hidden": 96}
 BATCH = 128
 HELD_OUT = 0.15
 SAVED_EVERY = 60.0
@@ -89,7 +90,7 @@ def train_folder(
     _generate(training, recipe, told, out, work, report)
 
 
-def _told(recipe: FolderRecipe, folder: ImageFolder) -> dict[str, str]:
+def _told(recipe: FolderRecipe, folder: ImageFolder) -> dict[str, Any]:
     return {
         "training_data": f"{len(folder.images)} pictures of a folder called {recipe.name}",
         "licence": recipe.licence,
@@ -115,7 +116,7 @@ def _classify(
 def _generate(
     folder: ImageFolder,
     recipe: FolderRecipe,
-    told: dict[str, str],
+    told: dict[str, Any],
     out: Path,
     work: Path,
     report: Report,
