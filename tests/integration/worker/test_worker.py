@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from directrix import methods
 from services.artifacts.catalogue import Catalogue
 from services.jobs import Job, JobResult, Stage, State
 from tests.integration.servers import minio_code, seaweedfs
@@ -74,7 +75,7 @@ def working(job: Job) -> bool:
 
 def test_an_undisturbed_job(desk: Stand, reference: Reference) -> None:
     catalogue = Catalogue(desk.store)
-    assert [m.name for m in catalogue.methods()] == ["interfacegan", "intervention", "sefa"]
+    assert [m.name for m in catalogue.methods()] == methods.names()
     assert set(reference.units.values()) == {1}
     assert [name for name, _ in catalogue.finding_sets()] == [reference.result.finding_set]
     assert catalogue.scorecard(reference.result.digest).finding_set == reference.result.digest
