@@ -178,6 +178,8 @@ def sockets(stack: Stack) -> list[tuple[str, str, str, int]]:
             part = next(leashes[pid] for pid in above if pid in leashes)
             program = re.sub(r"^python[\d.]*$", "python", process.name())
             program = program.replace("redis-server", "valkey-server")
+            # while an actor of Ray is at work its title names the method after a dot
+            program = program.split(".")[0] if program.startswith("ray::") else program
             for c in process.net_connections("tcp"):
                 if c.status == psutil.CONN_LISTEN:
                     found.append((part, program, c.laddr.ip, c.laddr.port))

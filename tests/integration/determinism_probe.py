@@ -146,7 +146,8 @@ def main(threads: int, pixels: str, sizes: tuple[int, ...]) -> None:
             "plain": scene.plain(),
         }
         plans = [scene.renderer.plan(recipe) for recipe in recipes]
-        images[name] = scene.renderer.render(plans).images
+        made = scene.renderer.render(plans)
+        images |= {name: made.images, f"{name} scores": made.scores}
     np.savez(pixels, **images)
     print(json.dumps(out))
 

@@ -50,12 +50,14 @@ def test_results_are_the_same_at_every_batch_size(
 
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("kernels", ["default", "avx2"])
-def test_results_are_the_same_with_one_and_two_threads(
+def test_pixels_are_the_same_with_one_and_two_threads(
     runs: dict[tuple[int, str], dict], kernels: str, model: str
 ) -> None:
-    assert runs[1, kernels][model]["result"]["16"] == runs[2, kernels][model]["result"]["16"]
-    one, two = (runs[threads, kernels]["images"][model] for threads in (1, 2))
-    assert np.array_equal(one, two)
+    """And scores but for their rounding, which on some processors depends on the threads."""
+    one, two = (runs[threads, kernels]["images"] for threads in (1, 2))
+    assert np.array_equal(one[model], two[model])
+    scores = [run[f"{model} scores"] for run in (one, two)]
+    assert scores[0] == pytest.approx(scores[1], abs=1e-4)
 
 
 @pytest.mark.parametrize("model", MODELS)

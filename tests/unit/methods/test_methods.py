@@ -7,6 +7,8 @@ import pytest
 from directrix import methods
 from directrix.errors import InvalidField, MethodNotFound
 
+METHODS = ("dplase", "ice", "interfacegan", "intervention", "sc2gan", "sefa", "sensitivity")
+
 THIRD_PARTY = '''
 from directrix.discovery import DiscoveryMethod, MethodParams, Need
 from directrix.types import FindingSet
@@ -34,12 +36,12 @@ def install(place: Path, module: str, source: str, points: str) -> None:
 
 def test_the_folder_is_the_registry() -> None:
     files = {f.stem for f in Path(methods.__file__).parent.glob("*.py")} - {"__init__"}
-    assert set(methods.names()) == files == {"interfacegan", "intervention", "sefa"}
+    assert set(methods.names()) == files == set(METHODS)
     assert [methods.get(name).name for name in methods.names()] == methods.names()
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(MethodNotFound, match="interfacegan, intervention, sefa"):
+    with pytest.raises(MethodNotFound, match=", ".join(METHODS)):
         methods.get("nothing")
 
 
@@ -48,7 +50,7 @@ def test_third_parties_plug_in_by_entry_point(
 ) -> None:
     install(tmp_path, "foreign_methods", THIRD_PARTY, "foreign = foreign_methods:Foreign")
     monkeypatch.syspath_prepend(tmp_path)
-    assert methods.names() == ["foreign", "interfacegan", "intervention", "sefa"]
+    assert methods.names() == sorted([*METHODS, "foreign"])
     assert methods.get("foreign").version == "7"
     with pytest.raises(InvalidField, match="foreign has no parameter 'x'"):
         methods.parse("foreign", {"x": 1})
