@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from directrix.types import FindingScore, Scorecard
 
 SEED = 7
-SAMPLES = 4096
 ATTEMPTS = 3
 """How often a discovery that failed in an earlier run is started anew."""
 
@@ -71,8 +70,9 @@ def _start(client: Client, subject: Subject, method: str) -> tuple[OperationHand
             subject.generator.name,
             method,
             [model.name for model in subject.predictors],
+            parameters=subject.world.methods[method],
             seed=SEED,
-            samples=SAMPLES,
+            samples=subject.world.samples,
             request_id=request_id(subject, method, attempt),
         )
         job = handle.job()
@@ -84,5 +84,7 @@ def _start(client: Client, subject: Subject, method: str) -> tuple[OperationHand
 def request_id(subject: Subject, method: str, attempt: int = 0) -> str:
     """The same question has the same id: the service answers it with the same operation."""
     judges = [model.digest for model in subject.predictors]
-    question = [subject.generator.digest, *judges, method, SEED, SAMPLES, attempt]
+    world = subject.world
+    asked = [method, dict(world.methods[method]), SEED, world.samples]
+    question = [subject.generator.digest, *judges, *asked, attempt]
     return str(uuid.uuid5(uuid.NAMESPACE_URL, json.dumps(["directrix.demo", *question])))

@@ -1,5 +1,7 @@
 """index.html: one page that needs nothing but itself."""
 
+import json
+import shlex
 from collections.abc import Sequence
 
 from directrix.client.names import short
@@ -60,14 +62,20 @@ def _repeat(stories: Sequence[Story]) -> Cell:
     )
 
 
+def _parameters(story: Story, method: str) -> str:
+    """As the command line spells them: -P NAME=VALUE."""
+    given = story.subject.world.methods[method].items()
+    return "".join(f" -P {shlex.quote(f'{name}={json.dumps(value)}')}" for name, value in given)
+
+
 def _commands(story: Story) -> list[str]:
     """The command line's spelling of what this story did."""
     subject = story.subject
     generator = subject.generator.id
     judges = " ".join(f"-p {model.id}" for model in subject.predictors)
     lines = [
-        f"directrix discover run {d.method} -g {generator} {judges} "
-        f"--seed {discoveries.SEED} --samples {discoveries.SAMPLES}"
+        f"directrix discover run {d.method} -g {generator} {judges}{_parameters(story, d.method)} "
+        f"--seed {discoveries.SEED} --samples {subject.world.samples}"
         for d in story.discovered
     ]
     lines += [f"directrix findings scorecard {short(story.discovered[0].finding_set)}"]

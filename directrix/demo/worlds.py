@@ -1,5 +1,6 @@
 """Worlds: what the demonstration asks of which models, where they are there."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 Pair = tuple[str, str]
@@ -10,15 +11,16 @@ class World:
     """One generator with those who judge it, by the names of their model folders.
 
     predictors: the first one is a classifier where there are switches; their scorers name the
-    findings. oracle: an independent classifier of the same classes. switches: counterfactuals to
-    ask for, (from, to).
+    findings. methods: each with its parameters. samples: of the population. oracle: an independent
+    classifier of the same classes. switches: counterfactuals to ask for, (from, to).
     """
 
     generator: str
     title: str
     about: str
     predictors: tuple[str, ...]
-    methods: tuple[str, ...]
+    methods: Mapping[str, Mapping[str, object]]
+    samples: int = 4096
     oracle: str = ""
     switches: tuple[Pair, ...] = ()
 
@@ -35,7 +37,7 @@ WORLDS = (
         about="A style-based generator trained on Fashion-MNIST, judged by a classifier of ten "
         "kinds of clothing.",
         predictors=("fashion-classifier",),
-        methods=("sefa", "interfacegan", "intervention"),
+        methods={"sefa": {}, "interfacegan": {}, "intervention": {}},
         oracle="fashion-oracle",
         switches=(("boot", "sneaker"), ("dress", "t-shirt")),
     ),
@@ -45,7 +47,7 @@ WORLDS = (
         about="A world with ground truth: the generator learnt from drawn faces whose factors are "
         "known, so a finding can be checked against what the artist did.",
         predictors=("avatar-regressor",),
-        methods=("sefa", "interfacegan"),
+        methods={"interfacegan": {"scorers": ["smile", "glasses", "hair_length", "yaw", "light"]}},
     ),
     World(
         generator="face-generator",
@@ -53,6 +55,7 @@ WORLDS = (
         about="A generator of natural faces, judged by landmarks and by a network that guesses "
         "age, gender and expression. What it says is what it says, not the truth about anyone.",
         predictors=("face-landmarks", "face-attributes"),
-        methods=("sefa", "interfacegan"),
+        methods={"sefa": {"components": 1}, "interfacegan": {"scorers": ["smile"]}},
+        samples=1024,
     ),
 )

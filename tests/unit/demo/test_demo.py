@@ -99,9 +99,9 @@ def test_all_worlds_that_are_there_share_the_page(tmp_path):
     told = [(m["generator"], m["name"]) for m in facts["methods"]]
     assert told[2:] == [
         ("fashion-generator", "intervention"),
-        ("avatar-generator-r00", "sefa"),
         ("avatar-generator-r00", "interfacegan"),
     ]
+    assert "-P &#x27;scorers=[&quot;smile&quot;" in page or "-P 'scorers=[&quot;smile&quot;" in page
 
 
 def test_a_second_run_reuses_what_is_there(told):
