@@ -55,7 +55,7 @@ WORLDS = (
         about="A generator of natural faces, judged by landmarks and by a network that guesses "
         "age, gender and expression. What it says is what it says, not the truth about anyone.",
         predictors=("face-landmarks", "face-attributes"),
-        methods={"sefa": {"components": 1}, "interfacegan": {"scorers": ["smile"]}},
+        methods={"interfacegan": {"scorers": ["smile"]}},
         samples=1024,
     ),
 )
