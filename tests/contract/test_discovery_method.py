@@ -89,6 +89,7 @@ def test_same_seed_same_digest_whatever_the_global_seed(
     assert found[0].hints == found[1].hints
 
 
+@pytest.mark.slow
 def test_resumes_with_the_same_result_from_every_checkpoint(
     method: DiscoveryMethod, world: World
 ) -> None:

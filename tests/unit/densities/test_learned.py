@@ -11,6 +11,8 @@ from torch.distributions.transforms import AffineTransform, SigmoidTransform
 
 from directrix.densities import LearnedCdf, LevelSet, fit_cdf, fit_correction, linear
 
+pytestmark = pytest.mark.slow  # it trains
+
 D, STRIDE = 32, 6.0
 
 

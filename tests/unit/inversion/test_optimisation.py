@@ -26,6 +26,7 @@ def test_the_latent_of_a_linear_image_is_found():
     assert found.errors.max() < 1e-3
 
 
+@pytest.mark.slow
 def test_w_plus_comes_nearer_than_w():
     network = generator("style")
     _, images = drawn(network)
@@ -82,6 +83,7 @@ def test_without_steps_the_latent_is_the_best_sample():
     assert found.noises == {} and found.noise_errors is None
 
 
+@pytest.mark.slow
 def test_a_perceptual_term_brings_the_features_nearer():
     network, look = generator("style"), predictor("convolutional")
     target = (drawn(network)[1] + 0.3 * seeded((2, 1, 12, 12))).clamp(-1, 1)
@@ -97,6 +99,7 @@ def test_a_perceptual_term_brings_the_features_nearer():
     assert plain.errors.mean() < seen.errors.mean()
 
 
+@pytest.mark.slow
 def test_noise_inputs_take_up_what_no_latent_explains():
     network = generator("style")
     own = {name: seeded(field.shape) for name, field in network.noises.items()}

@@ -11,6 +11,8 @@ from directrix.population import latents
 from directrix.types import Space
 from tests.contract.models import CPU, generator, linear_model, predictor
 
+pytestmark = pytest.mark.slow  # it trains
+
 SMALL = {"blocks": ((4,), (6,)), "hidden": 24}
 
 

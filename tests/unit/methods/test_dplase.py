@@ -66,6 +66,7 @@ def test_walks_on_a_sphere_are_refused_in_w() -> None:
         fit(style_world(), space="w", walk="norm_preserving")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("walk", ["great_circle", "linear", "level_set"])
 def test_every_walk_finds_directions(walk: str) -> None:
     assert len(fit(linear_world(), walk=walk)) == 3
@@ -78,6 +79,7 @@ def test_unknown_layers_and_spaces_are_refused() -> None:
         fit(linear_world(), space="w")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("expression", ["ridge", "trained"])
 def test_channel_subspaces_share_out_a_layer(expression: str) -> None:
     found = fit(style_world(), subspaces=2, expression=expression)
@@ -89,6 +91,7 @@ def test_channel_subspaces_share_out_a_layer(expression: str) -> None:
     assert "moved most by direction" in found.hints[-1]
 
 
+@pytest.mark.slow
 def test_parameters_change_what_is_found() -> None:
     digests = {
         finding_set_digest(fit(style_world(), **params))

@@ -45,6 +45,7 @@ def test_a_tenth_is_enough_for_refitted_learners_too(learner: str) -> None:
     assert max(leaks(findings)) < 0.25
 
 
+@pytest.mark.slow
 def test_a_field_is_corrected_too() -> None:
     problem = toy(count=1024)
     codes = problem.sample(3, 0, 50, Space.W).astype(np.float64)
@@ -70,6 +71,7 @@ def test_without_restoration_nothing_tells_the_two_apart() -> None:
     assert leaks(fit(toy(), reproject=False))[0] > 0.5
 
 
+@pytest.mark.slow
 def test_spaces_of_a_layered_generator() -> None:
     problem = style_world().problem()
     shapes = {"auto": (4, 8), "w+": (4, 8), "w": (8,), "z": (8,)}

@@ -64,6 +64,7 @@ def test_multiplicative_ranks(world: World) -> None:
         assert support(analysis, column) == set(np.flatnonzero(reading))
 
 
+@pytest.mark.slow
 def test_the_released_settings_rank_too(world: World) -> None:
     settings = RELEASED | {"measure": "score", "samples": 512}
     analysis = make(**settings).analyse(world.problem())

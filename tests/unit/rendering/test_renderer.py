@@ -204,6 +204,7 @@ def test_samples_before_the_truncation_are_the_priors_own(world):
     assert np.array_equal(halved, population.latents(5, 0, 3, 10) * np.float32(0.5))
 
 
+@pytest.mark.slow
 def test_an_image_is_inverted_and_its_reconstruction_is_a_recipe(world):
     image = world.image(index=4)
     found = world.renderer.invert(image, Search(steps=40))

@@ -44,6 +44,7 @@ def draw(first: int, count: int) -> torch.Tensor:
     return torch.from_numpy(latents(3, first, count, DIMENSION))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", FORMS)
 def test_finds_the_strongest_axes(form: str) -> None:
     """|A g| is largest and (A g)(A h) is 0 for the right singular vectors."""

@@ -12,6 +12,8 @@ from directrix.types import ImageCard
 from directrix.zoo.aided_training import AidedTraining
 from directrix.zoo.style_training import Schedule, StyleTraining
 
+pytestmark = pytest.mark.slow  # it trains
+
 CONFIG = StyleConfig(z_dim=8, w_dim=8, mapping_layers=2, channels=(8, 8, 8, 8), image_channels=1)
 SCHEDULE = Schedule(images=64, batch=8, penalty_every=2, critic=(8, 8, 8, 8))
 IMAGES = torch.linspace(-1, 1, 16 * 32 * 32).reshape(16, 1, 32, 32)

@@ -12,6 +12,8 @@ from directrix.types import Space
 from directrix.zoo.folder import FolderRecipe, train_folder
 from directrix.zoo.image_folder import ImageFolder
 
+pytestmark = pytest.mark.slow  # it trains
+
 CPU = torch.device("cpu")
 
 

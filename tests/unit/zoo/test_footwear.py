@@ -28,6 +28,7 @@ def test_the_shoe_has_the_hue_and_the_background_is_white(colour: str) -> None:
     assert np.array_equal(pixels, colour_shoe(image, colour, chance()))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     not fashion_data.FOLDER.exists() and not os.environ.get("CI"),
     reason="Debian's dataset-fashion-mnist is not installed",

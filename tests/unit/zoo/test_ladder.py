@@ -12,6 +12,7 @@ from directrix.types import Space
 from directrix.zoo import fashion_data, ladder
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     not fashion_data.FOLDER.exists() and not os.environ.get("CI"),
     reason="Debian's dataset-fashion-mnist is not installed",

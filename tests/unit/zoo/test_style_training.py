@@ -8,6 +8,8 @@ import torch
 from directrix.generators.style_network import StyleConfig
 from directrix.zoo.style_training import Schedule, StyleTraining
 
+pytestmark = pytest.mark.slow  # it trains
+
 CONFIG = StyleConfig(z_dim=8, w_dim=8, mapping_layers=2, channels=(8, 8, 8, 8), image_channels=1)
 SCHEDULE = Schedule(images=64, batch=8, penalty_every=2, critic=(8, 8, 8, 8))
 

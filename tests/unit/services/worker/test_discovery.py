@@ -178,6 +178,7 @@ def test_a_job_without_predictors_has_no_scorecard(memo: Memo) -> None:
     assert not world.end(job).scored
 
 
+@pytest.mark.slow
 def test_judges_are_not_shown_to_the_method(memo: Memo) -> None:
     """They make the card, whatever the method was given; without any the method's own judge."""
     world = World()
@@ -193,6 +194,7 @@ def test_judges_are_not_shown_to_the_method(memo: Memo) -> None:
     assert judge.digest not in found.provenance.predictors
 
 
+@pytest.mark.slow
 def test_findings_are_looked_at_where_their_change_is_matched(memo: Memo) -> None:
     result, world = undisturbed("interfacegan", memo)
     card = Catalogue(world.store).scorecard(result.digest)
@@ -204,6 +206,7 @@ def test_findings_are_looked_at_where_their_change_is_matched(memo: Memo) -> Non
     assert at.frechet > 0 and at.log_density is not None and 0 < at.area < 1
 
 
+@pytest.mark.slow
 def test_short_steps_give_the_same_result(memo: Memo) -> None:
     expected, whole = undisturbed("interfacegan", memo)
     world = World(0, memo)
@@ -237,6 +240,7 @@ def test_a_kill_at_any_write_changes_nothing(method: str, after: bool, memo: Mem
         assert again <= 1, f"killed at write {deadly}: {again} units computed again"
 
 
+@pytest.mark.slow
 def test_many_kills_of_one_job_change_nothing(memo: Memo) -> None:
     expected, _ = undisturbed("interfacegan", memo)
     world = World(memo=memo)
@@ -253,6 +257,7 @@ def test_many_kills_of_one_job_change_nothing(memo: Memo) -> None:
     assert world.jobs.get(job.name).attempt in (kills, kills + 1)  # the last one may come late
 
 
+@pytest.mark.slow
 def test_nothing_is_listed_before_the_end(memo: Memo) -> None:
     _, whole = undisturbed("sefa", memo)
     for deadly in range(whole.store.writes // 2, whole.store.writes, 2):
@@ -269,6 +274,7 @@ def test_nothing_is_listed_before_the_end(memo: Memo) -> None:
             assert world.jobs.get(job.name).state.ended
 
 
+@pytest.mark.slow
 def test_populations_are_shared_by_jobs(memo: Memo) -> None:
     world = World(memo=memo)
     first = world.start("interfacegan", samples=2048)
@@ -281,6 +287,7 @@ def test_populations_are_shared_by_jobs(memo: Memo) -> None:
     assert world.end(first).digest != world.end(second).digest
 
 
+@pytest.mark.slow
 def test_a_damaged_shard_is_computed_again(memo: Memo) -> None:
     expected, _ = undisturbed("interfacegan", memo)
     world = World(memo=memo)
@@ -349,6 +356,7 @@ def test_a_cancellation_that_only_the_record_knows_is_heard_before_the_commit(me
     assert Catalogue(world.store).finding_sets() == []
 
 
+@pytest.mark.slow
 def test_a_stopping_worker_hands_over(memo: Memo) -> None:
     world = World(memo=memo)
     job = world.start("interfacegan")

@@ -21,6 +21,8 @@ from tests.contract.models import CPU
 from tests.unit.services.worker.test_discovery import FragileStore, Killed
 from tests.unit.services.worker.toy_world import register
 
+pytestmark = pytest.mark.slow  # it trains, many times over
+
 STEPS = 2 * UNIT + 10
 
 

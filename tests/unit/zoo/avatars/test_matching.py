@@ -56,6 +56,7 @@ def test_it_remembers_the_most_recent_samples():
     assert torch.allclose(matching.recent[:, :3].T, rows[RANKS:], atol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_generator_is_told_how_far_off_its_readings_are():
     aids = train_aids(3, lambda _: None, BRIEF)
     images = pictures(1, 500, 0.0)
@@ -69,6 +70,7 @@ def test_the_generator_is_told_how_far_off_its_readings_are():
     assert grey.grad is not None and grey.grad.abs().sum() > 0
 
 
+@pytest.mark.slow
 def test_a_matched_training_goes_on_from_another_and_after_a_stop(tmp_path: Path):
     aids = train_aids(3, lambda _: None, BRIEF)
     images = pictures(1, 16, 0.0)

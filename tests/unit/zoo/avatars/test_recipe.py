@@ -67,6 +67,7 @@ def test_twins_differ_in_widths_seed_and_disturbance():
         assert one.config != twin.config and one.seed != twin.seed and one.plan != twin.plan
 
 
+@pytest.mark.slow
 def test_a_generator_is_trained_with_help_and_measured(tmp_path: Path):
     aids = train_aids(3, silent, BRIEF_AIDS)
     name = "avatar-generator-r80"
@@ -90,6 +91,7 @@ def test_a_generator_is_trained_with_help_and_measured(tmp_path: Path):
     assert generator.dimension(Space.W) == CONFIG.w_dim
 
 
+@pytest.mark.slow
 def test_the_highest_dial_begins_with_the_first_part_of_another(tmp_path: Path):
     aids, name = train_aids(3, silent, BRIEF_AIDS), "avatar-generator-r95"
     train_generator(name, aids, aids, tmp_path, 0, silent, PLAN)

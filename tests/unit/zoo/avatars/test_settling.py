@@ -11,6 +11,8 @@ from directrix.zoo.avatars.factors import NAMES
 from directrix.zoo.avatars.generators import IMAGE, pictures
 from directrix.zoo.avatars.settling import Settlement, Settling
 
+pytestmark = pytest.mark.slow  # it trains
+
 CONFIG = StyleConfig(z_dim=8, w_dim=8, mapping_layers=2, channels=(8, 8, 8, 8), image_channels=3)
 
 

@@ -20,6 +20,7 @@ def trained() -> tuple[torch.nn.Module, list[float]]:
     return network, losses
 
 
+@pytest.mark.slow
 def test_it_learns_and_repeats_by_seed():
     network, losses = trained()
     assert len(losses) == 10
