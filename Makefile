@@ -14,7 +14,7 @@ GENERATOR := build/protos-venv
 export OMP_NUM_THREADS := 1
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: help demo test lint check fast-tests fast-unit fast-contract up bench models-faces train-fashion train-ladder train-folder train-avatars protos format setup clean
+.PHONY: help demo test lint check fast-tests up bench models-faces train-fashion train-ladder train-folder train-avatars protos format setup clean
 
 help:  ## This list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -25,16 +25,10 @@ demo: setup  ## The main job on a running stack of its own: everything lands in 
 test: lint  ## Everything but the benchmarks
 	$(BIN)/python -m pytest
 
-check: setup  ## What to run after every change: lint and the fast tests, side by side
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint fast-unit fast-contract
+check: lint fast-tests  ## What to run after every change: lint and the fast tests
 
-fast-tests: fast-unit fast-contract
-
-fast-unit: setup
-	$(BIN)/python -m pytest -q -m "not slow" --durations=5 tests/unit
-
-fast-contract: setup
-	$(BIN)/python -m pytest -q -m "not slow" --durations=5 tests/contract
+fast-tests: setup
+	$(BIN)/python -m pytest -q --numprocesses=2 --dist=loadfile -m "not slow" --durations=5 tests/unit tests/contract
 
 lint: setup  ## Format, lint, types, import contracts, generated code
 	$(BIN)/ruff format --check --quiet .

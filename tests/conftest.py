@@ -20,12 +20,15 @@ from services.stack.survivors import end
 ROOT = Path(__file__).parents[1]
 REAL_SERVERS = {"seaweedfs", "minio_code", "redis", "plain", "ray"}
 """Parameters of contract suites that start a server; `make check` leaves these tests out."""
+COSTLY = ({"style", "dplase"}, {"style", "sc2gan"})
+"""Parameters that are slow together: a method that trains or inverts, on a generator of layers."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         callspec = getattr(item, "callspec", None)
-        if callspec and REAL_SERVERS & {str(value) for value in callspec.params.values()}:
+        values = {str(value) for value in callspec.params.values()} if callspec else set()
+        if REAL_SERVERS & values or any(costly <= values for costly in COSTLY):
             item.add_marker(pytest.mark.slow)
 
 

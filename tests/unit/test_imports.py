@@ -99,6 +99,7 @@ def test_a_breach_is_caught(contract: str, tree: Path, cache: Path) -> None:
     assert "Contracts: 0 kept, 1 broken." in answer.stdout
 
 
+@pytest.mark.slow  # each in a process of its own
 @pytest.mark.parametrize("package", FRONT_DOOR)
 def test_it_imports_without_torch(package: str) -> None:
     """A contract does not see imports made by name; a process in which torch is blocked does."""
