@@ -30,7 +30,8 @@ class Settings(BaseSettings):
     inference_secret: SecretStr = SecretStr("")
     """Every internal call carries it; replicas refuse calls without it."""
     inference_replicas: int = Field(default=1, ge=1)
-    """How many replicas there are: the gateway keeps one batch more in flight."""
+    """How many replicas there are: gateway and worker keep one call more in flight. The stack of
+    one machine starts one a core where this is not set."""
     batch_images: int = Field(default=16, ge=1, le=64)
     """Images a batch at most."""
     queue_images: int = Field(default=512, ge=1)

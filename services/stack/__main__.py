@@ -89,7 +89,8 @@ def _run(options: argparse.Namespace, folder: Path) -> int:
     except ProgramMissing as error:
         _say(f"error: {error}")
         return 1
-    write_private(folder / "environment.json", json.dumps(environment(chosen, drawn), indent=1))
+    shared = environment(options.profile, chosen, drawn)
+    write_private(folder / "environment.json", json.dumps(shared, indent=1))
     supervisor = Supervisor(children, folder, notes, _say)
     supervisor.take_over()
     try:

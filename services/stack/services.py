@@ -1,5 +1,6 @@
 """The parts that are ours: serving, worker and gateway."""
 
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +11,8 @@ from services.stack.keys import Secrets
 from services.stack.part import Part
 
 ROOT = Path(__file__).resolve().parents[2]
+MOST_REPLICAS = 4
+"""Started without being asked for: each holds its own models in memory."""
 
 
 def port_names(store: str) -> list[str]:
@@ -25,7 +28,7 @@ def parts(
     profile: "full" serves models with Ray Serve, "lite" with a plain gRPC server; store:
     "seaweedfs" or "minio". Raises ProgramMissing.
     """
-    shared = environment(ports, secrets)
+    shared = environment(profile, ports, secrets)
     start_store = stores.minio if store == "minio" else stores.seaweedfs
     return [
         stores.broker(folder, ports["broker"], secrets),
@@ -36,7 +39,7 @@ def parts(
     ]
 
 
-def environment(ports: Mapping[str, int], secrets: Secrets) -> dict[str, str]:
+def environment(profile: str, ports: Mapping[str, int], secrets: Secrets) -> dict[str, str]:
     """The settings of every service of this run (`services.settings`)."""
     return {
         "DIRECTRIX_GATEWAY_HOST": "127.0.0.1",
@@ -44,6 +47,7 @@ def environment(ports: Mapping[str, int], secrets: Secrets) -> dict[str, str]:
         "DIRECTRIX_PAGE_TOKEN_SECRET": secrets.page_tokens,
         "DIRECTRIX_INFERENCE_TARGET": f"127.0.0.1:{ports['inference']}",
         "DIRECTRIX_INFERENCE_SECRET": secrets.inference,
+        "DIRECTRIX_INFERENCE_REPLICAS": str(replicas(profile, Settings())),
         "DIRECTRIX_STORE_KIND": "s3",
         "DIRECTRIX_STORE_ENDPOINT": f"127.0.0.1:{ports['s3']}",
         "DIRECTRIX_STORE_SECURE": "false",
@@ -53,6 +57,19 @@ def environment(ports: Mapping[str, int], secrets: Secrets) -> dict[str, str]:
         "DIRECTRIX_REDIS_URL": stores.broker_url(ports["broker"], secrets),
         "OMP_NUM_THREADS": "1",
     }
+
+
+def replicas(profile: str, settings: Settings) -> int:
+    """As many as the settings say; else Ray Serve has one a core, up to MOST_REPLICAS.
+
+    The plain server is one replica.
+    """
+    if profile != "full":
+        return 1
+    if "inference_replicas" in settings.model_fields_set:
+        return settings.inference_replicas
+    cores = len(os.sched_getaffinity(0)) // settings.threads
+    return min(max(cores, 1), MOST_REPLICAS)
 
 
 def _serving(

@@ -52,7 +52,7 @@ def build(settings: Settings, stopping: threading.Event) -> Worker:
         settings.inference_secret.get_secret_value(),
         settings.inference_application,
     )
-    scoring = RemoteScoring(client)
+    scoring = RemoteScoring(client, settings.inference_replicas)
 
     def catalogue(project: str) -> Catalogue:
         return Catalogue(store, project)

@@ -1,7 +1,7 @@
 """Scoring: scores from the inference service, in small calls of batch priority.
 
-Calls stay small so that interactive ones get in between, and two are on their way so that a
-replica never waits for the next one.
+Calls stay small so that interactive ones get in between, and one more is on its way than there are
+replicas, so that none of them waits for its next one.
 """
 
 from abc import ABC, abstractmethod
@@ -23,7 +23,6 @@ from services.inference.client import BlockingInferenceClient
 
 CALL, PICTURES = 64, 16
 """Images a call; fewer where they are sent back: the largest just fit into a message."""
-IN_FLIGHT = 2
 TIMEOUT = 120.0
 """Seconds a call may take, the loading of a model included."""
 
@@ -65,9 +64,10 @@ class Scoring(ABC):
 class RemoteScoring(Scoring):
     """Through the inference service."""
 
-    def __init__(self, client: BlockingInferenceClient):
+    def __init__(self, client: BlockingInferenceClient, replicas: int):
         self._client = client
-        self._threads = ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="scoring")
+        self._in_flight = replicas + 1
+        self._threads = ThreadPoolExecutor(self._in_flight, thread_name_prefix="scoring")
 
     def samples(
         self, spec: PopulationSpec, predictors: list[str], start: int, count: int, tick: Tick
@@ -160,7 +160,7 @@ class RemoteScoring(Scoring):
         try:
             for request in requests:
                 flying.append(self._threads.submit(call, request))
-                if len(flying) == IN_FLIGHT:
+                if len(flying) == self._in_flight:
                     done = land()
             while flying:
                 done = land()

@@ -16,7 +16,7 @@ from directrix.client import Client
 from directrix.types import Space
 from tests.benchmarks import bundled
 from tests.benchmarks.evidence import Evidence
-from tests.benchmarks.system import System, running
+from tests.benchmarks.system import ONE_REPLICA, System, running
 
 SIZES = {"1e4": 10_000, "1e5": 100_000}
 BARE_SECONDS, BARE_BATCH = 4.0, 64
@@ -27,7 +27,7 @@ def run(evidence: Evidence) -> None:
     evidence.settings = {"models": [bundled.GENERATOR, bundled.CLASSIFIER], "form": "result"}
     peaks = {}
     with (
-        running(Path("build/bench/stack-full"), "full") as system,
+        running(Path("build/bench/stack-full"), "full", environment=ONE_REPLICA) as system,
         Client(system.endpoint) as client,
     ):
         bundled.register(client, bundled.GENERATOR, bundled.CLASSIFIER)

@@ -24,7 +24,7 @@ from directrix.client import Client
 from directrix.generators import Generator, dcgan
 from directrix.types import Space
 from tests.benchmarks.evidence import Evidence
-from tests.benchmarks.system import System, running
+from tests.benchmarks.system import ONE_REPLICA, System, running
 
 CONFIG = {"z_dim": 100, "widths": [512, 256, 128, 64], "image_channels": 3}
 SECONDS, WARMUP = 6.0, 2.0
@@ -40,7 +40,8 @@ def run(evidence: Evidence) -> None:
     evidence.settings |= {"seconds": SECONDS, "bare_batch": BARE_BATCH}
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(evidence, generator, Path(folder))
-        with running(Path("build/bench/stack-full"), "full") as system:
+        full = Path("build/bench/stack-full")
+        with running(full, "full", environment=ONE_REPLICA) as system:
             bench.register(system, card.model_dump_json(), pack_arrays(arrays))
             for callers in CALLERS:
                 target = {"at_least": 0.65} if callers == 32 else {}

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from services.stack import leash
 
+ONE_REPLICA = {"DIRECTRIX_INFERENCE_REPLICAS": "1"}
+"""Environment of a stack that is compared with one thread of bare models."""
 START_SECONDS = 600
 """A bound, for a machine that is busy with other things."""
 

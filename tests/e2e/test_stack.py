@@ -19,8 +19,10 @@ from directrix.errors import Unauthenticated
 from directrix.generators import linear
 from directrix.types import ImageCard
 from services.inference.client import BlockingInferenceClient
+from services.settings import Settings
 from services.stack import survivors
 from services.stack.probes import serves
+from services.stack.services import replicas
 from tests.conftest import ROOT, Stack
 
 NAME = "stack-toy"
@@ -214,8 +216,9 @@ def written(profile: str, store: str) -> tuple[set[tuple[str, str, str]], Counte
         part, program, ports = cells[:3]
         if part == "store" and program != STORES[store]:
             continue
-        if count := re.fullmatch(r"(\d+) free", ports):
-            free[part, program] += int(count[1])
+        if count := re.fullmatch(r"(\d+) free( each)?", ports):
+            processes = replicas(profile, Settings()) if count[2] else 1
+            free[part, program] += int(count[1]) * processes
         else:
             named |= {(part, program, name.strip()) for name in ports.split(",")}
     return named, free

@@ -50,7 +50,7 @@ def recipes(count: int) -> list[Recipe]:
 
 def test_scores_come_without_pictures_in_large_calls() -> None:
     client = FakeClient()
-    scores = RemoteScoring(client).recipes(GENERATOR, ["p"], recipes(150), lambda done: None)
+    scores = RemoteScoring(client, 1).recipes(GENERATOR, ["p"], recipes(150), lambda done: None)
     assert scores[:, 0].tolist() == list(range(150))
     assert sorted(len(r.recipes) for r in client.requests) == [150 - 2 * CALL, CALL, CALL]
     assert all(request.omit_images for request in client.requests)
@@ -58,7 +58,7 @@ def test_scores_come_without_pictures_in_large_calls() -> None:
 
 def test_pictures_come_with_their_scores_in_small_calls() -> None:
     client, told = FakeClient(), []
-    scores, images = RemoteScoring(client).pictures(GENERATOR, ["p"], recipes(40), told.append)
+    scores, images = RemoteScoring(client, 1).pictures(GENERATOR, ["p"], recipes(40), told.append)
     assert scores[:, 1].tolist() == [-index for index in range(40)]
     assert images.shape == (40, 2, 3, 1) and images.dtype == np.uint8
     assert images[:, 0, 0, 0].tolist() == list(range(40))
@@ -68,13 +68,13 @@ def test_pictures_come_with_their_scores_in_small_calls() -> None:
 
 def test_errors_of_items_are_raised_as_what_they_are() -> None:
     with pytest.raises(QueueFull):
-        RemoteScoring(FakeClient(broken=20)).pictures(
+        RemoteScoring(FakeClient(broken=20), 1).pictures(
             GENERATOR, ["p"], recipes(40), lambda done: None
         )
 
 
 def test_pictures_of_another_size_are_a_defect() -> None:
     with pytest.raises(Internal, match="another size"):
-        RemoteScoring(FakeClient(images=False)).pictures(
+        RemoteScoring(FakeClient(images=False), 1).pictures(
             GENERATOR, ["p"], recipes(4), lambda done: None
         )
