@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 _LINE = re.compile(rb"^(\S+ \S+) \w+ \S+: (\S+): (?:computing (.+)|fit checkpoint)$")
-FIT = "fit"
+FIT, SCORECARD = "fit", "scorecard"
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,26 @@ def events(log: Path, job: str) -> list[Event]:
     return found
 
 
+def first_checkpoint(found: Sequence[Event]) -> int:
+    """The number of the event before which something of the fit was stored for the first time.
+
+    A fit that stores nothing on its way is stored as a whole before the scorecard begins. Raises
+    ValueError where neither is there.
+    """
+    for number, event in enumerate(found):
+        if event.is_checkpoint or event.unit.startswith(SCORECARD):
+            return number
+    raise ValueError("nothing of the fit was stored")
+
+
+def first_places(found: Sequence[Event]) -> dict[str, int]:
+    """Where each unit of work was logged for the first time."""
+    places: dict[str, int] = {}
+    for event in found:
+        places.setdefault(event.unit, event.place)
+    return places
+
+
 def begun_again(found: Sequence[Event], kills: Sequence[int]) -> list[int]:
     """For each kill, how many shards were begun after it that had been begun before it.
 
@@ -65,3 +85,18 @@ def begun_again(found: Sequence[Event], kills: Sequence[int]) -> list[int]:
 def pieces_of_fit(found: Sequence[Event]) -> int:
     """How many checkpoints a fit stored; more than undisturbed: some were computed again."""
     return sum(event.is_checkpoint for event in found)
+
+
+def units_recomputed(found: Sequence[Event], kills: Sequence[int], pieces: int) -> list[int]:
+    """For each kill, how many units of work were computed again because of it.
+
+    pieces: how many the fit has. The one that was under way is computed again where a checkpoint
+    is the first thing after a kill. A piece stored twice counts for every such kill.
+    """
+    twice = max(0, pieces_of_fit(found) - pieces)
+    counts = []
+    for kill, shards in zip(kills, begun_again(found, kills), strict=True):
+        following = next((event for event in found if event.place >= kill), None)
+        within = following is not None and following.is_checkpoint
+        counts.append(shards + within * (1 + twice))
+    return counts

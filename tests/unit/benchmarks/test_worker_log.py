@@ -4,7 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks.worker_log import begun_again, events, pieces_of_fit
+from tests.benchmarks.worker_log import (
+    Event,
+    begun_again,
+    events,
+    first_checkpoint,
+    first_places,
+    pieces_of_fit,
+    units_recomputed,
+)
 
 JOB = "projects/default/operations/d1"
 HEAD = "INFO services.worker"
@@ -53,3 +61,31 @@ def test_what_a_kill_made_begin_again(log: Path) -> None:
     assert begun_again(found, [last]) == [0]
     lost = [*found, *(event.__class__(10**6 + i, 0.0, event.unit) for i, event in enumerate(found))]
     assert begun_again(lost, [first, 10**6]) == [1, 6]
+
+
+def test_the_first_checkpoint_is_that_of_the_fit(log: Path) -> None:
+    assert first_checkpoint(events(log, JOB)) == 3
+
+
+def test_a_fit_in_one_piece_is_stored_before_the_scorecard_begins() -> None:
+    units = ["population shard 0+1024", "scorecard shard 0+1024", "card shard 0"]
+    found = [Event(place, 0.0, unit) for place, unit in enumerate(units)]
+    assert first_checkpoint(found) == 1
+    with pytest.raises(ValueError, match="nothing"):
+        first_checkpoint(found[:1])
+
+
+def test_units_keep_the_place_where_they_began_first(log: Path) -> None:
+    found = events(log, JOB)
+    places = first_places(found)
+    assert len(places) == 6
+    assert places["population shard 1024+1024"] == found[1].place < found[2].place
+
+
+def test_what_a_kill_made_to_be_computed_again() -> None:
+    units = ["population shard 0+8", "population shard 0+8", "fit 0", "fit 1", "card shard 0"]
+    found = [Event(10 * place, 0.0, unit) for place, unit in enumerate(units)]
+    in_shard, in_fit, behind_it = 5, 25, 35
+    kills = [in_shard, in_fit, behind_it]
+    assert units_recomputed(found, kills, pieces=2) == [1, 1, 0]
+    assert units_recomputed(found, kills, pieces=1) == [1, 2, 0]
