@@ -2,22 +2,25 @@
 
 Each method has systems of its own: one that nobody disturbs says what has to come out, and of
 which units of work the job consists; on others, with a store of their own, the worker is killed
-within units drawn by chance, at moments within them drawn by chance. Several methods are at it at
-once, for much of the time a system waits for its dead worker. When the worker has died often, the
-system ends too, and another one goes on from its folder.
+within units drawn by chance, at moments within them drawn by chance. All methods are at it at once, for
+much of the time a system waits for its dead worker. When the worker has died often, the system ends
+too, and another one goes on from its folder.
 """
 
+import fcntl
 import random
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import ExitStack, contextmanager
 from multiprocessing import get_context
 
 from directrix import methods
 from services.stack import leash
 from tests.benchmarks import bundled
-from tests.benchmarks.evidence import Evidence
+from tests.benchmarks.evidence import FOLDER, Evidence
+from tests.benchmarks.system import System
 from tests.benchmarks.undisturbed import (
     ENVIRONMENT,
     Job,
@@ -36,10 +39,8 @@ EARLY, A_SHARD = 2, 2
 MOST_JOBS = 4
 """Of one method, with seeds of their own, until there are kills enough."""
 
-KILLS_A_SYSTEM = 7
+KILLS_A_SYSTEM = 10
 """A system that starts anew on the same folder brings a dead worker back at once again."""
-AT_ONCE = 3
-"""Methods; more of them start too slowly on two cores."""
 
 BOOT = {"scorers": ["boot"]}
 HELD = ["bag", "coat", "dress", "pullover", "sandal", "sneaker", "trouser"]
@@ -72,7 +73,8 @@ JOBS = (
 def run(evidence: Evidence, jobs: Sequence[Job] = JOBS) -> None:
     began = time.monotonic()
     victims: dict[str, list[Victim]] = {}
-    with ProcessPoolExecutor(AT_ONCE, get_context("spawn"), _end_with_the_benchmark) as pool:
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with ProcessPoolExecutor(len(jobs), get_context("spawn"), _end_with_the_benchmark) as pool:
         started = [pool.submit(disturbed, job) for job in jobs]
         for done in as_completed(started):
             found = done.result()
@@ -120,7 +122,7 @@ def _disturbed(job: Job, due: int) -> Victim:
     units, runs = victim.places(due, EARLY, A_SHARD), True
     for first in range(0, len(units), KILLS_A_SYSTEM):
         last = first + KILLS_A_SYSTEM
-        started = whole_system(f"resume-{job.method}", "seaweedfs", fresh=first == 0)
+        started = _system(f"resume-{job.method}", fresh=first == 0)
         with started as system, client_of(system) as client:
             bundled.register(client, *job.models)
             runs = victim.suffer(system, client, units[first:last])
@@ -132,10 +134,19 @@ def _disturbed(job: Job, due: int) -> Victim:
 
 
 def _wanted(job: Job) -> Wanted:
-    name = f"resume-{job.method}-reference"
-    with whole_system(name, "seaweedfs") as system, client_of(system) as client:
+    with _system(f"resume-{job.method}-reference") as system, client_of(system) as client:
         bundled.register(client, *job.models)
         return undisturbed(system, client, job)
+
+
+@contextmanager
+def _system(name: str, fresh: bool = True) -> Iterator[System]:
+    """One starts at a time: all at once would take longer than a system may take to start."""
+    with ExitStack() as stack:
+        with (FOLDER / "resume.lock").open("w") as turn:
+            fcntl.flock(turn, fcntl.LOCK_EX)
+            system = stack.enter_context(whole_system(name, "seaweedfs", fresh))
+        yield system
 
 
 def _recomputed(victim: Victim) -> list[int]:
