@@ -2,9 +2,9 @@
 
 Each method has systems of its own: one that nobody disturbs says what has to come out, and of
 which units of work the job consists; on others, with a store of their own, the worker is killed
-within units drawn by chance, at moments within them drawn by chance. All methods are at it at once, for
-much of the time a system waits for its dead worker. When the worker has died often, the system ends
-too, and another one goes on from its folder.
+within units drawn by chance, at moments within them drawn by chance. All methods are at it at
+once, for much of the time a system waits for its dead worker. When the worker has died often, the
+system ends too, and another one goes on from its folder.
 """
 
 import fcntl
