@@ -17,6 +17,8 @@ from PIL import Image
 from directrix.client import read_recipe
 from tests.conftest import ROOT, Stack
 
+pytestmark = pytest.mark.timeout(900)  # they type whole pages, discoveries included
+
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 TEXT = {page.relative_to(ROOT).as_posix(): page.read_text() for page in PAGES}
 README = TEXT["README.md"]
