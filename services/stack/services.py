@@ -62,11 +62,12 @@ def environment(profile: str, ports: Mapping[str, int], secrets: Secrets) -> dic
 def replicas(profile: str, settings: Settings) -> int:
     """As many as the settings say; else Ray Serve has one a core, up to MOST_REPLICAS.
 
-    The plain server is one replica.
+    The plain server is one replica, and a device that is not the CPU has one unless more are asked
+    for.
     """
     if profile != "full":
         return 1
-    if "inference_replicas" in settings.model_fields_set:
+    if "inference_replicas" in settings.model_fields_set or settings.device != "cpu":
         return settings.inference_replicas
     cores = len(os.sched_getaffinity(0)) // settings.threads
     return min(max(cores, 1), MOST_REPLICAS)
