@@ -65,8 +65,8 @@ RELEASED = {
 }
 
 SPACE = Space.W
-SETTINGS = {"aim": "rise", "samples": 64, "epochs": 6, "penalty": 0.1, "reach": 3.0}
-SET, ALPHA = 12, 3.0
+SETTINGS = {"aim": "rise", "samples": 64, "epochs": 8, "penalty": 0.1, "reach": 3.0}
+SET, ALPHA = 12, 3.5
 """Coordinates of a controlling set, of 64, and the extreme intervention's strength."""
 STARTS, STARTS_SEED, FIT_SEED = 32, 2**61 + 11, 5
 RANDOM_SETS = 2

@@ -15,14 +15,15 @@ from tests.benchmarks import bench_correlation as bench
 from tests.benchmarks import bundled
 from tests.benchmarks.clothes import Clothes, moved, restricted, stretched
 
-COMMON = {"samples": 64, "epochs": 6}
+COMMON = {"samples": 64, "epochs": 8}
 GRID: tuple[dict[str, object], ...] = (
     {"aim": "rise", "penalty": 0.1, "reach": 3.0},
     {"aim": "rise", "penalty": 0.3, "reach": 3.0, "rate": 0.05},
+    {"aim": "rise", "penalty": 0.45, "reach": 3.0},
     {"aim": "rise", "penalty": 0.1, "reach": 2.0},
     {"aim": "change", "penalty": 0.1, "reach": 3.0},
 )
-ALPHAS = (2.0, 3.0, 4.0, 6.0)
+ALPHAS = (2.0, 3.0, 3.5, 4.0, 6.0)
 SEED, STARTS, RANDOM_SETS = 2**61 + 7, 32, 2
 
 
