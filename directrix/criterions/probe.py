@@ -2,7 +2,8 @@
 
 Every criterion reads the same picture, so the generator's tangents can be pushed once for all of
 them, and each then costs passes through its own network only. Where few outputs are wanted it is
-cheaper to pull them back through criterion and generator at once.
+cheaper to pull them back through criterion and generator at once. Style-based generators push by
+hand (`directrix.generators.style_tangents`), which is why they nearly always push.
 """
 
 from collections.abc import Sequence
@@ -14,6 +15,8 @@ from torch import Tensor
 
 from directrix.criterions.criterion import Criterion
 from directrix.generators import Generator
+from directrix.generators.style import StyleGenerator
+from directrix.generators.style_tangents import push_pictures
 from directrix.jacobians import (
     BACKWARD,
     EXACT,
@@ -28,6 +31,9 @@ from directrix.types import Space
 
 OWN = 0.5
 """What a pass through a criterion's network alone costs, in passes through all (measured)."""
+
+BY_HAND = 0.25
+"""What a tangent of a style-based generator costs, in forward-mode passes (measured)."""
 
 PICTURES = 2**28
 """Numbers that the pushed tangents of a picture may have: 1 GiB."""
@@ -57,7 +63,7 @@ class Probe:
             measures = [criterion.at(image) for criterion in self.criterions]
             outputs = [measure(image[None]).shape[1] for measure in measures]
         if self._shares(image.numel(), outputs):
-            tangents = push(self._picture, point, self.tangents)
+            tangents = self._push(point)
             return [jacobian(m, image, tangents, self.route, seed) for m in measures]
         routes = [self._route(m, image, n) for m, n in zip(measures, outputs, strict=True)]
         pulled = [place for place, route in enumerate(routes) if route is Route.VJP]
@@ -76,6 +82,12 @@ class Probe:
 
     def _picture(self, latents: Tensor) -> Tensor:
         return self.generator.synthesise(latents, self.space)
+
+    def _push(self, point: Tensor) -> Tensor:
+        """Tangents of the picture [D, C, H, W]."""
+        if isinstance(self.generator, StyleGenerator):
+            return push_pictures(self.generator, self.space, point, self.tangents)
+        return push(self._picture, point, self.tangents)
 
     def _through(self, measures: Sequence[Map]) -> Map:
         """Latents -> all measures of their pictures, side by side."""
@@ -108,4 +120,5 @@ class Probe:
             return self.route is Route.JVP
         each = [min(inputs, BACKWARD * count) for count in outputs]
         fits = pixels * inputs <= PICTURES and inputs <= EXACT
-        return fits and inputs + OWN * sum(each) < sum(each)
+        pushed = inputs * (BY_HAND if isinstance(self.generator, StyleGenerator) else 1.0)
+        return fits and pushed + OWN * sum(each) < sum(each)
