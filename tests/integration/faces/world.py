@@ -36,6 +36,9 @@ class Shown:
     scores: np.ndarray
     believable: np.ndarray
 
+    def first(self, count: int) -> "Shown":
+        return Shown(self.images[:count], self.scores[:count], self.believable[:count])
+
 
 @dataclass
 class FaceWorld:
