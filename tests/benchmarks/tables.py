@@ -1,6 +1,10 @@
-"""`python -m tests.benchmarks.tables`: docs/benchmarks.md from the figures under build/bench/."""
+"""`python -m tests.benchmarks.tables`: docs/benchmarks.md from the figures under build/bench/.
+
+Benchmarks that have left nothing there keep the section that they have.
+"""
 
 import json
+import re
 from pathlib import Path
 
 from tests.benchmarks.evidence import FOLDER
@@ -16,9 +20,16 @@ belong to a machine; so do milliseconds and megabytes, which are here for a feel
 
 
 def main() -> None:
-    tables = [_table(json.loads(path.read_text())) for path in sorted(FOLDER.glob("*.json"))]
-    PAGE.write_text("\n".join([HEAD, *tables]))
+    made = [_table(json.loads(path.read_text())) for path in FOLDER.glob("*.json")]
+    tables = _sections(PAGE.read_text()) | _sections("\n".join(made))
+    PAGE.write_text("\n".join([HEAD, *(tables[name] for name in sorted(tables))]))
     print(PAGE)
+
+
+def _sections(page: str) -> dict[str, str]:
+    """Name of a benchmark -> its part of the page."""
+    parts = re.split(r"^## ", page, flags=re.MULTILINE)[1:]
+    return {part.split("\n")[0]: f"## {part.rstrip()}\n" for part in parts}
 
 
 def _table(evidence: dict) -> str:
