@@ -2,8 +2,9 @@
 
 Source: Chen, Zhao, Aarabi and Jiang, "SC2GAN: Rethinking Entanglement by Self-correcting Correlated
 GAN Space" (arXiv 2310.06667). The paper's text was not at hand: the steps follow its abstract and
-the same first author's released code. `correction = "pairs"`, `restorations` and the choice of
-the round with the least side effects are ours; `refit` in W, without restorations, is the paper's.
+the same first author's released code. `correction = "pairs"`, `restorations`, `start = "source"`
+and the choice of the round with the least side effects are ours; `refit` in W from the edit,
+without restorations, is the paper's.
 
 For every scorer, in rounds: which scorers are entangled with it (cells, lift); sources in dense
 cells, edited along the direction in its semantic layers until the score flips; the edited picture
@@ -86,7 +87,7 @@ class Sc2GanParams(MethodParams):
         description="Share of the population taken at each end of a score, 0.005 to 0.5.",
     )
     share: float = Setting(
-        0.1,
+        0.3,
         ge=0.01,
         le=1.0,
         description="Low-density samples as a share of the extremes, 0.01 to 1.",
@@ -113,11 +114,16 @@ class Sc2GanParams(MethodParams):
         "the one it was edited in, 1 to 1000.",
     )
     restorations: int = Setting(
-        2,
+        3,
         ge=0,
         le=20,
         description="Gauss-Newton steps that give a sample the scores it is for, 0 to 20; 0: what "
         "the edit and its inversion leave.",
+    )
+    start: Literal["source", "edit"] = Setting(
+        "source",
+        description="What these steps begin with: the source itself, so that the sample differs "
+        "from it in nothing that no score asks for, or its edit (always where there are none).",
     )
     slopes: Literal["common", "own"] = Setting(
         "common",
@@ -125,10 +131,10 @@ class Sc2GanParams(MethodParams):
         "use what samples have in common, or each sample's own, as a field always does.",
     )
     pull: float = Setting(
-        0.01,
+        0.003,
         ge=0.0001,
         le=10.0,
-        description="Weight of the distance from the edit in both, in SD squared of the space.",
+        description="Weight of the distance from the start in both, in SD squared of the space.",
     )
     split: Split = Setting(
         Split.MEDIAN, description="Where a score parts the samples in two: its median, or zero."
@@ -271,17 +277,24 @@ class _Fit:
         )
         self._tell()
         sources = self.codes(goal.rows)
-        layers = self._layers(column, mover)
+        edited, alphas = self._wide(sources), np.zeros(len(sources))
+        if not self._from_source:
+            layers = self._layers(column, mover)
 
-        def edit(rows: np.ndarray, strengths: np.ndarray) -> np.ndarray:
-            return self._edit(sources[rows], mover.move(sources[rows], strengths), layers)
+            def edit(rows: np.ndarray, strengths: np.ndarray) -> np.ndarray:
+                return self._edit(sources[rows], mover.move(sources[rows], strengths), layers)
 
-        edited, alphas = search(self.editor, edit, goal)
+            edited, alphas = search(self.editor, edit, goal)
         codes = self._reproject(edited, goal)
         scores, seen = self.reader.scores(codes), self.editor.scores(edited)
         checked = scores if params.reproject else seen
         accepted = goal.flipped(checked) & goal.kept(checked, self.deviations, params.tolerance)
         return LowDensitySet(goal, codes, alphas, seen, scores, accepted)
+
+    @property
+    def _from_source(self) -> bool:
+        params = self.params
+        return params.start == "source" and params.reproject and params.restorations > 0
 
     def _layers(self, column: int, mover: Mover) -> tuple[int, ...]:
         """The layers of W+ in which samples are edited; empty where there is no W+."""
@@ -317,7 +330,7 @@ class _Fit:
                 return self.editor.images(self.editor.tensor(edited[rows]))
 
         settings = (self.spread, params.steps, params.pull, self._tell)
-        if away:
+        if away and not self._from_source:
             codes = invert(self.reader, codes, pictures, *settings)
         if params.restorations:
             settings = (self.spread, params.restorations, params.pull, self._tell)

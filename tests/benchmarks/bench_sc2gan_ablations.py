@@ -14,9 +14,11 @@ ABLATED = ("age_lines", "lip_colour")
 ABLATIONS: dict[str, dict[str, object]] = {
     "share_1": {"share": 0.01},
     "share_3": {"share": 0.03},
-    "share_50": {"share": 0.5},
     "one_round": {"rounds": 1},
-    "all_layers": {"layers": "all"},
+    "from_the_edit": {"start": "edit"},
+    "from_the_edit_all_layers": {"start": "edit", "layers": "all"},
+    "share_10": {"share": 0.1},
+    "share_100": {"share": 1.0},
     "no_restoration": {"restorations": 0},
     "no_reprojection": {"reproject": False},
     "natural_samples": {"samples": "natural"},
