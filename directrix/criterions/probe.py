@@ -15,8 +15,6 @@ from torch import Tensor
 
 from directrix.criterions.criterion import Criterion
 from directrix.generators import Generator
-from directrix.generators.style import StyleGenerator
-from directrix.generators.style_tangents import push_pictures
 from directrix.jacobians import (
     BACKWARD,
     EXACT,
@@ -25,15 +23,11 @@ from directrix.jacobians import (
     choose,
     has_gradient,
     jacobian,
-    push,
 )
 from directrix.types import Space
 
 OWN = 0.5
 """What a pass through a criterion's network alone costs, in passes through all (measured)."""
-
-BY_HAND = 0.25
-"""What a tangent of a style-based generator costs, in forward-mode passes (measured)."""
 
 PICTURES = 2**28
 """Numbers that the pushed tangents of a picture may have: 1 GiB."""
@@ -63,7 +57,7 @@ class Probe:
             measures = [criterion.at(image) for criterion in self.criterions]
             outputs = [measure(image[None]).shape[1] for measure in measures]
         if self._shares(image.numel(), outputs):
-            tangents = self._push(point)
+            tangents = self.generator.push(point, self.tangents, self.space)
             return [jacobian(m, image, tangents, self.route, seed) for m in measures]
         routes = [self._route(m, image, n) for m, n in zip(measures, outputs, strict=True)]
         pulled = [place for place, route in enumerate(routes) if route is Route.VJP]
@@ -82,12 +76,6 @@ class Probe:
 
     def _picture(self, latents: Tensor) -> Tensor:
         return self.generator.synthesise(latents, self.space)
-
-    def _push(self, point: Tensor) -> Tensor:
-        """Tangents of the picture [D, C, H, W]."""
-        if isinstance(self.generator, StyleGenerator):
-            return push_pictures(self.generator, self.space, point, self.tangents)
-        return push(self._picture, point, self.tangents)
 
     def _through(self, measures: Sequence[Map]) -> Map:
         """Latents -> all measures of their pictures, side by side."""
@@ -120,5 +108,5 @@ class Probe:
             return self.route is Route.JVP
         each = [min(inputs, BACKWARD * count) for count in outputs]
         fits = pixels * inputs <= PICTURES and inputs <= EXACT
-        pushed = inputs * (BY_HAND if isinstance(self.generator, StyleGenerator) else 1.0)
+        pushed = inputs * self.generator.tangent_cost
         return fits and pushed + OWN * sum(each) < sum(each)

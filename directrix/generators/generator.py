@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from directrix.errors import LayerInvalid, SpaceUnavailable
+from directrix.jacobians import push
 from directrix.types import GeneratorCard, Noise, Space, SpaceCard
 
 Tap = Callable[[Tensor], Tensor]
@@ -112,6 +113,13 @@ class Generator(ABC):
 
         What weights-only methods work on. Raises SpaceUnavailable where there is no such map.
         """
+
+    tangent_cost: float = 1.0
+    """What `push` costs a tangent, in forward-mode passes (measured)."""
+
+    def push(self, point: Tensor, tangents: Tensor, space: Space) -> Tensor:
+        """J t of every tangent [k, *latent] at a point [*latent]: pictures [k, C, H, W]."""
+        return push(lambda latents: self.synthesise(latents, space), point, tangents)
 
     def check_layers(self, names: Sequence[str]) -> None:
         known = [layer.name for layer in self.card.layers]

@@ -15,6 +15,8 @@ from torch import Tensor
 from directrix.errors import InvalidField, ModelInvalid, SpaceUnavailable
 from directrix.generators.generator import Generator, Noises, Tap
 from directrix.generators.style_network import StyleConfig, StyledConv, StyleNetwork
+from directrix.generators.style_tangents import StyleTangents
+from directrix.jacobians import push
 from directrix.networks import AdapterConfig, Width, load, read_config
 from directrix.streams import Domain, Streams
 from directrix.types import GeneratorCard, ImageCard, LayerCard, Noise, Space, SpaceCard
@@ -68,6 +70,15 @@ class StyleGenerator(Generator):
         fields = self._noise(noise, noise_seeds, len(latents))
         styles = self.convert(latents, space, Space.S)
         return self._network.synthesise(styles, fields, dict(taps or {}))
+
+    tangent_cost = 0.25
+
+    def push(self, point: Tensor, tangents: Tensor, space: Space) -> Tensor:
+        with torch.no_grad():
+            styles = self.convert(point[None], space, Space.S)[0]
+        if space is not Space.S:
+            tangents = push(lambda u: self.convert(u, space, Space.S), point, tangents)
+        return StyleTangents(self._network, styles, self.noises)(tangents)
 
     def weights(self, space: Space) -> Mapping[int, Tensor]:
         """Index in W+ -> the affine matrices of all layers that it feeds, [C, w_dim]."""

@@ -12,10 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from directrix.generators.style import StyleGenerator
 from directrix.generators.style_network import GAIN, StyledConv, StyleNetwork, ToImage
-from directrix.jacobians import push
-from directrix.types import Space
 
 CHUNK = 64
 """Tangents in one pass."""
@@ -145,14 +142,3 @@ class StyleTangents:
 
 def _double(image: Tensor) -> Tensor:
     return F.interpolate(image, scale_factor=2, mode="bilinear", align_corners=False)
-
-
-def push_pictures(
-    generator: StyleGenerator, space: Space, point: Tensor, tangents: Tensor
-) -> Tensor:
-    """J t of every tangent [k, *latent] of `space` at a point [*latent]: pictures [k, C, H, W]."""
-    with torch.no_grad():
-        styles = generator.convert(point[None], space, Space.S)[0]
-    if space is not Space.S:
-        tangents = push(lambda u: generator.convert(u, space, Space.S), point, tangents)
-    return StyleTangents(generator._network, styles, generator.noises)(tangents)

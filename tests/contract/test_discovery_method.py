@@ -253,6 +253,14 @@ class GuardedGenerator(Generator):
         assert {Need.GRADIENTS, Need.NETWORKS} & self.needs, "images were not declared"
         return self.inner.synthesise(latents, space, noise, noise_seeds, taps)
 
+    @property
+    def tangent_cost(self) -> float:
+        return self.inner.tangent_cost
+
+    def push(self, point, tangents, space) -> torch.Tensor:
+        assert {Need.GRADIENTS, Need.NETWORKS} & self.needs, "images were not declared"
+        return self.inner.push(point, tangents, space)
+
     def weights(self, space: Space) -> Mapping[int, torch.Tensor]:
         assert Need.WEIGHTS in self.needs, "weights were not declared"
         return self.inner.weights(space)
