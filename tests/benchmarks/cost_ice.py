@@ -96,10 +96,9 @@ class Rivals:
         return (gram + gram.T) / 2
 
 
-def relative_error(found: np.ndarray, wanted: np.ndarray) -> float:
-    """Largest over matrices [c, D, D]: Frobenius norm of the difference over that of `wanted`."""
-    norms = np.linalg.norm(wanted, axis=(1, 2))
-    return float((np.linalg.norm(found - wanted, axis=(1, 2)) / norms).max())
+def relative_errors(found: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """[c] of matrices [c, D, D]: Frobenius norm of the difference over that of `wanted`."""
+    return np.linalg.norm(found - wanted, axis=(1, 2)) / np.linalg.norm(wanted, axis=(1, 2))
 
 
 def _split(columns: Tensor, outputs: Sequence[int], chosen: Sequence[int]) -> Sequence[Tensor]:
