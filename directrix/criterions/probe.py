@@ -23,6 +23,7 @@ from directrix.jacobians import (
     choose,
     has_gradient,
     jacobian,
+    pull,
 )
 from directrix.types import Space
 
@@ -90,10 +91,12 @@ class Probe:
         self, point: Tensor, measures: Sequence[Map], outputs: Sequence[int]
     ) -> list[np.ndarray]:
         """One Jacobian a measure, from one evaluation of the generator."""
-        if not measures:
-            return []
-        rows = jacobian(self._through(measures), point, self.tangents, Route.VJP)
-        return np.split(rows, np.cumsum(outputs)[:-1])
+        if not sum(outputs):
+            return [np.zeros((0, len(self.tangents))) for _ in measures]
+        cotangents = torch.eye(sum(outputs), dtype=point.dtype, device=point.device)
+        rows = pull(self._through(measures), point, cotangents).flatten(1).double().cpu().numpy()
+        columns = self.tangents.flatten(1).double().cpu().numpy().T
+        return np.split(rows @ columns, np.cumsum(outputs)[:-1])
 
     def _route(self, measure: Map, image: Tensor, outputs: int) -> Route | None:
         """None, for differences, where the measure has no gradient."""

@@ -41,5 +41,6 @@ class NearScoring:
         return torch.cat([self._scores(part) for part in made.split(CHUNK)]).cpu().numpy()
 
     def _scores(self, images: torch.Tensor) -> torch.Tensor:
-        seen = from_pixels(to_pixels(images))
+        # Channels last: convolutions need not reorder, and pooling is several times faster.
+        seen = from_pixels(to_pixels(images)).contiguous(memory_format=torch.channels_last)
         return torch.cat([predictor.scores(seen) for predictor in self._predictors], 1)
