@@ -128,6 +128,7 @@ def _row(target: str, score: FindingScore | None, matched: MatchedScore) -> dict
         "target": target,
         "finding": None if score is None else score.index,
         "effect_sd": None if score is None else score.effect_sd,
+        "readable": None if score is None else score.readable,
         "monotonicity": None if score is None else score.monotonicity,
         "linearity": None if score is None else score.linearity,
         "change_sd": matched.change_sd,

@@ -74,19 +74,20 @@ def mirror(points: Tensor) -> Tensor:
     return torch.stack([1 - turned[..., 0], turned[..., 1]], 2)
 
 
-def plausible(points: Tensor, mirrored: Tensor) -> Tensor:
-    """Which points [N, 68, 2] can be believed, beside those of the mirror image turned back: [N].
+def trust(points: Tensor, mirrored: Tensor) -> Tensor:
+    """Above 0 where points [N, 68, 2] can be believed, beside the mirror image's turned back: [N].
 
     Brows, eyes, nose, mouth and chin follow each other downwards, the eyes lie on their sides, and
-    the two sets differ by less than .15 of the distance between the eyes, on average.
+    the two sets differ by less than .15 of the distance between the eyes, on average. The value is
+    by how much the least of it holds, in distances between the eyes.
     """
     frame = Frame((points + mirrored) / 2)
     brows, nose = frame.height(*range(17, 27)), frame.height(33)
     mouth, chin = frame.height(48, 54), frame.height(8)
-    ordered = (brows < 0) & (nose > 0) & (nose < mouth) & (mouth < chin)
-    sides = (frame.x[:, 36:42].mean(1) < -0.3) & (frame.x[:, 42:48].mean(1) > 0.3)
+    ordered = (-brows, nose, mouth - nose, chin - mouth)
+    sides = (-0.3 - frame.x[:, 36:42].mean(1), frame.x[:, 42:48].mean(1) - 0.3)
     apart = (points - mirrored).norm(dim=2).mean(1) / frame.unit
-    return ordered & sides & (apart < 0.15)
+    return torch.stack([*ordered, *sides, 0.15 - apart]).amin(0)
 
 
 def _yaw(frame: Frame, _: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
 """Adapter of face landmarks: 68 points, and what can be measured between them.
 
 Source: `faceLandmarkNet` of face-api (npm `@vladmandic/face-api` 1.7.15, MIT).
-Tensors: the state of a `LandmarkNetwork`. Scorers: names of `face_geometry.MEASURES`.
+Tensors: the state of a `LandmarkNetwork`. Scorers: names of `face_geometry.MEASURES`, and TRUST.
 """
 
 from collections.abc import Mapping
@@ -17,6 +17,11 @@ from directrix.predictors.face_features import DenseFeatures
 from directrix.predictors.face_layers import centre, check_card, load_last, resize
 from directrix.predictors.predictor import Predictor
 from directrix.types import PredictorCard
+
+TRUST = "believable"
+"""The scorer that is above 0 where the landmarks can be believed (`face_geometry.trust`)."""
+
+SCORERS = (*face_geometry.MEASURES, TRUST)
 
 
 class Config(AdapterConfig):
@@ -54,25 +59,35 @@ class LandmarkPredictor(Predictor):
 
     def points(self, images: Tensor) -> Tensor:
         """Images [N, 3, H, W] in [-1, 1] -> points [N, 68, 2] in 0..1 from the top left."""
-        points = self._once(images)
-        if not self._config.mirror:
-            return points
-        return (points + face_geometry.mirror(self._once(images.flip(3)))) / 2
+        return self._middle(*self._views(images, both=False))
 
     def plausible(self, images: Tensor) -> Tensor:
-        """Which landmarks can be believed: bool [N].
-
-        They are laid out like a face, and those of the mirror image agree within .15 of the
-        distance between the eyes, on average.
-        """
-        here, there = self._once(images), face_geometry.mirror(self._once(images.flip(3)))
-        return face_geometry.plausible(here, there)
+        """Which landmarks can be believed: bool [N]."""
+        return face_geometry.trust(*self._views(images)) > 0
 
     def scores(self, images: Tensor) -> Tensor:
-        frame = face_geometry.Frame(self.points(images))
+        views = self._views(images, both=TRUST in self.scorers)
+        frame = face_geometry.Frame(self._middle(*views))
         return torch.stack(
-            [face_geometry.MEASURES[name].of(frame, images) for name in self.scorers], 1
+            [
+                face_geometry.trust(*views)
+                if name == TRUST
+                else face_geometry.MEASURES[name].of(frame, images)
+                for name in self.scorers
+            ],
+            1,
         )
+
+    def _views(self, images: Tensor, both: bool = True) -> tuple[Tensor, Tensor]:
+        """Points of the picture, and those of its mirror image turned back: the same ones where
+        neither the config nor the caller asks for them."""
+        here = self._once(images)
+        if not (both or self._config.mirror):
+            return here, here
+        return here, face_geometry.mirror(self._once(images.flip(3)))
+
+    def _middle(self, here: Tensor, there: Tensor) -> Tensor:
+        return (here + there) / 2 if self._config.mirror else here
 
     def _once(self, images: Tensor) -> Tensor:
         return self._network(resize(images, self._config.side))
@@ -83,6 +98,6 @@ def build(
 ) -> LandmarkPredictor:
     """Raises ModelInvalid where card and tensors do not agree."""
     config = read_config(Config, card.config)
-    check_card(card, face_geometry.MEASURES)
+    check_card(card, SCORERS)
     network = load_last(lambda: LandmarkNetwork(config), arrays, device)
     return LandmarkPredictor(card, config, network, device)

@@ -18,6 +18,7 @@ from directrix.errors import InvalidField
 from directrix.metrics import attribute_dependency, mean_effect
 from directrix.metrics.dependency import Dependency
 from directrix.scorecard.plan import EMBEDDER, ScorecardPlan, lower_half
+from directrix.scorecard.readings import Readings
 from directrix.types import (
     SHARD,
     FindingScore,
@@ -70,10 +71,11 @@ class MatchedPlan:
         return len(self.pool) // 2
 
     def room(self, index: int) -> np.ndarray:
-        """Which of the pool are moved along a finding: positions, by rising target score."""
-        scores = self.deviation_scores[self.pool.start : self.pool.stop]
-        found = self.card.findings[index]
-        return lower_half(scores[:, found.column])
+        """Which of the pool are moved along a finding: positions, by rising target score, what
+        nobody can read at the end."""
+        rows = self.deviation_scores[self.pool.start : self.pool.stop]
+        target = self._readings.scores(rows)[:, self.card.findings[index].column]
+        return lower_half(np.where(self._readings.readable(rows), target, np.inf))
 
     @property
     def witness(self) -> PredictorCard:
@@ -128,18 +130,28 @@ class MatchedPlan:
             }
         )
 
+    @property
+    def _readings(self) -> Readings:
+        return self.plan.readings
+
     @cached_property
     def _curves(self) -> list[np.ndarray]:
-        return self.plan.curves(self.shard_scores)
+        return [curve for curve, _ in self.plan.followed(self.shard_scores)]
+
+    @cached_property
+    def _population(self) -> np.ndarray:
+        """Scores [N, K]."""
+        return self._readings.spread(self.deviation_scores)
 
     def _lacking(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         """Curves [alphas, n, K] of the latents that lack a finding's target, and the scores [N, K]
         of a population that begins with them."""
-        held, target = self.shard_scores[0], self.card.findings[index].column
+        curve, target = self._curves[index], self.card.findings[index].column
+        held = curve[self.plan.alphas.index(0)]
         low = lower_half(held[:, target])
         others = np.setdiff1d(np.arange(len(held)), low)
-        base = [held[low], held[others], self.deviation_scores[len(held) :]]
-        return self._curves[index][:, low], np.concatenate(base)
+        rest = self._readings.spread(self.deviation_scores[self.plan.samples :])
+        return curve[:, low], np.concatenate([held[low], held[others], rest])
 
     def _alpha(self, index: int, change: float) -> float | None:
         return self.card.findings[index].strength(self.card.alphas, change)
@@ -181,16 +193,22 @@ class MatchedPlan:
     def _pictures(
         self, unmoved: np.ndarray, after: np.ndarray, seen: Seen, place: int
     ) -> dict[str, object]:
-        deviations = self.deviation_scores.astype(np.float64).std(0)
-        effects = mean_effect(unmoved, after, deviations)
         return {
-            "effects_sd": tuple(float(effect) for effect in effects),
+            "effects_sd": self._effects(unmoved, after),
             "frechet": _number(seen["frechet"][place]),
             "identity": _number(seen["identity"][place]),
             "log_density": _number(seen["density"][place]),
             "norm_ratio": _number(seen["ratio"][place]),
             "area": _number(seen["area"][place]),
         }
+
+    def _effects(self, unmoved: np.ndarray, after: np.ndarray) -> tuple[float, ...]:
+        """Mean change of every score over the rows [n, width] that can be read at both ends."""
+        (before, moved), share = self._readings.followed(np.stack([unmoved, after]), 0)
+        if not share:
+            return ()
+        deviations = self._population.astype(np.float64).std(0)
+        return tuple(float(effect) for effect in mean_effect(before, moved, deviations))
 
     def _safe(self, found: FindingScore, typical: np.ndarray) -> tuple[float, float]:
         """Where the target changes steadily and most of all, and latents are typical."""

@@ -21,7 +21,6 @@ import numpy as np
 from directrix.archive import finding_set_digest
 from directrix.errors import FindingMismatch, InvalidField, NeedsUnmet
 from directrix.metrics import (
-    column_labels,
     discovery_floor,
     effect_interval,
     mean_effect,
@@ -29,6 +28,7 @@ from directrix.metrics import (
     random_like,
 )
 from directrix.metrics.effects import linearity
+from directrix.scorecard.readings import Readings
 from directrix.types import (
     NONE,
     SHARD,
@@ -45,7 +45,6 @@ from directrix.types import (
     Provenance,
     Recipe,
     Scorecard,
-    ScorerRef,
     SeedSource,
     Subspace,
     Units,
@@ -159,14 +158,16 @@ class ScorecardPlan:
     ) -> Scorecard:
         """The card, from the scores [1024, K] of the deviation shard and [n, K] of every shard."""
         self._check_scores(deviation_scores, shard_scores)
-        deviations = deviation_scores.astype(np.float64).std(0)
-        curves = self.curves(shard_scores)
+        population = self.readings.spread(deviation_scores)
+        deviations = population.astype(np.float64).std(0)
+        followed = self.followed(shard_scores)
+        curves = [curve for curve, _ in followed]
         strongest = np.array([_strongest(c[0], c[-1], deviations) for c in curves])
         floor = discovery_floor(strongest, self._random_effects(shard_scores, deviations))
         return Scorecard(
             finding_set=finding_set_digest(self.findings),
             generator=self.generator.digest,
-            scorers=self._scorers(deviations),
+            scorers=self.readings.refs(deviations),
             independent=not self.seen_by_the_method,
             alphas=self.alphas,
             seed=held_out_seed(self.seed),
@@ -174,15 +175,23 @@ class ScorecardPlan:
             random_floor_sd=floor,
             random_findings=self.random_count,
             findings=tuple(
-                self._score(index, curve, deviation_scores, floor)
-                for index, curve in enumerate(curves)
+                self._score(index, curve, population, floor).model_copy(update={"readable": share})
+                for index, (curve, share) in enumerate(followed)
             ),
         )
 
-    def curves(self, shard_scores: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """Scores [alphas, n, K] along every finding, the unmoved latents at alpha = 0."""
+    def followed(self, shard_scores: Sequence[np.ndarray]) -> list[tuple[np.ndarray, float]]:
+        """Scores [alphas, n, K] along every finding, the unmoved latents at alpha = 0, and the
+        share of the latents that are readable along it: the others are left out."""
+        still = self.alphas.index(0)
         known = shard_scores[1 : 1 + len(self.findings)]
-        return [self._with_zero(shard_scores[0], scores) for scores in known]
+        curves = [self._with_zero(shard_scores[0], scores) for scores in known]
+        return [self.readings.followed(rows, still) for rows in curves]
+
+    @cached_property
+    def readings(self) -> Readings:
+        """How the judges' scores are read."""
+        return Readings(self.judges)
 
     @property
     def seen_by_the_method(self) -> bool:
@@ -255,7 +264,8 @@ class ScorecardPlan:
         effects, start = np.empty(self.random_count), 0
         for place in range(self.random_count):
             count = len(self._own_samples(place))
-            before, after = scores[start : start + 2 * count].reshape(2, count, -1)
+            ends = scores[start : start + 2 * count].reshape(2, count, -1)
+            (before, after), _ = self.readings.followed(ends, 0)
             effects[place] = _strongest(before, after, deviations)
             start += 2 * count
         return effects
@@ -263,7 +273,7 @@ class ScorecardPlan:
     def _check_scores(
         self, deviation_scores: np.ndarray, shard_scores: Sequence[np.ndarray]
     ) -> None:
-        columns = len(column_labels(self.judges))
+        columns = self.readings.width
         wanted = [(SHARD, columns)]
         wanted += [
             (sum(len(samples) for _, samples in self._moves(shard)), columns)
@@ -275,13 +285,6 @@ class ScorecardPlan:
                 f"a card of {self.shards} shards takes scores of the shapes that its recipes have",
                 field="shard_scores",
             )
-
-    def _scorers(self, deviations: np.ndarray) -> tuple[ScorerRef, ...]:
-        owners = [(card, scorer) for card in self.judges for scorer in card.scorers]
-        return tuple(
-            ScorerRef(predictor=card.digest, scorer=scorer.name, deviation=float(deviation))
-            for (card, scorer), deviation in zip(owners, deviations, strict=True)
-        )
 
     def _with_zero(self, held: np.ndarray, scores: np.ndarray) -> np.ndarray:
         """[alphas, n, K]: the shard of a finding with the unmoved latents put in at alpha = 0."""
@@ -301,10 +304,10 @@ class ScorecardPlan:
         )
 
     def _score(
-        self, index: int, curves: np.ndarray, deviation_scores: np.ndarray, floor: float
+        self, index: int, curves: np.ndarray, population: np.ndarray, floor: float
     ) -> FindingScore:
-        """curves: the scores [alphas, n, K] along one finding."""
-        base = deviation_scores.astype(np.float64)
+        """curves: the scores [alphas, n, K] along one finding. population: scores [N, K]."""
+        base = population.astype(np.float64)
         deviations = base.std(0)
         ends = mean_effect(curves[0], curves[-1], deviations)
         target = int(np.abs(ends).argmax())
@@ -315,7 +318,7 @@ class ScorecardPlan:
         zero = curves[self.alphas.index(0)]
         return FindingScore(
             index=index,
-            target=column_labels(self.judges)[target] if named else NONE,
+            target=self.readings.labels[target] if named else NONE,
             sign=sign,
             effect_sd=float(effects[target]),
             effects_sd=tuple(float(effect) for effect in effects),

@@ -16,6 +16,9 @@ class ScoreKind(StrEnum):
     LOGIT = "logit"
     PROBABILITY = "probability"
     VALUE = "value"
+    TRUST = "trust"
+    """Above 0 where the predictor can read the picture at all: elsewhere its scores mean nothing.
+    Scorecards leave such pictures out, and report how many are left."""
 
 
 class Scorer(_Value):

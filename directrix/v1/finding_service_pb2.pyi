@@ -480,6 +480,7 @@ class FindingScore(_message.Message):
     SAFE_HIGH_FIELD_NUMBER: _builtins.int
     MATCHED_FIELD_NUMBER: _builtins.int
     CALIBRATION_SD_FIELD_NUMBER: _builtins.int
+    READABLE_FIELD_NUMBER: _builtins.int
     index: _builtins.int
     """The finding's position in its set."""
     target: _builtins.str
@@ -506,6 +507,8 @@ class FindingScore(_message.Message):
     """
     safe_high: _builtins.float
     """The same upwards."""
+    readable: _builtins.float
+    """The share of the latents whose pictures the judges can read at every strength: only these count."""
     @_builtins.property
     def effects_sd(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
         """The change of every scorer over the same move, in SD."""
@@ -543,12 +546,15 @@ class FindingScore(_message.Message):
         safe_high: _builtins.float = ...,
         matched: _abc.Iterable[Global___MatchedScore] | None = ...,
         calibration_sd: _abc.Iterable[_builtins.float] | None = ...,
+        readable: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_readable", b"_readable", "readable", b"readable"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["calibration_sd", b"calibration_sd", "curve", b"curve", "effect_high_sd", b"effect_high_sd", "effect_low_sd", b"effect_low_sd", "effect_sd", b"effect_sd", "effects_sd", b"effects_sd", "index", b"index", "linearity", b"linearity", "matched", b"matched", "monotonicity", b"monotonicity", "safe_high", b"safe_high", "safe_low", b"safe_low", "side_effect_sd", b"side_effect_sd", "sign", b"sign", "target", b"target", "unit", b"unit"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_readable", b"_readable", "calibration_sd", b"calibration_sd", "curve", b"curve", "effect_high_sd", b"effect_high_sd", "effect_low_sd", b"effect_low_sd", "effect_sd", b"effect_sd", "effects_sd", b"effects_sd", "index", b"index", "linearity", b"linearity", "matched", b"matched", "monotonicity", b"monotonicity", "readable", b"readable", "safe_high", b"safe_high", "safe_low", b"safe_low", "side_effect_sd", b"side_effect_sd", "sign", b"sign", "target", b"target", "unit", b"unit"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__readable: _TypeAlias = _typing.Literal["readable"]  # noqa: Y015
+    _WhichOneofArgType__readable: _TypeAlias = _typing.Literal["_readable", b"_readable"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__readable) -> _WhichOneofReturnType__readable | None: ...
 
 Global___FindingScore: _TypeAlias = FindingScore  # noqa: Y015
 

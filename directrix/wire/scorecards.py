@@ -84,6 +84,7 @@ def score_to_proto(score: FindingScore, alphas: Sequence[float]) -> service.Find
         effect_sd=score.effect_sd,
         effects_sd=score.effects_sd,
         side_effect_sd=score.side_effect_sd,
+        readable=score.readable,
         monotonicity=score.monotonicity,
         curve=[
             service.FindingScore.CurvePoint(alpha=alpha, effects_sd=effects)
@@ -108,6 +109,7 @@ def score_from_proto(message: service.FindingScore) -> FindingScore:
         effect_sd=message.effect_sd,
         effects_sd=tuple(message.effects_sd),
         side_effect_sd=message.side_effect_sd,
+        readable=message.readable if message.HasField("readable") else 1.0,
         monotonicity=message.monotonicity,
         curve_sd=tuple(tuple(point.effects_sd) for point in message.curve),
         calibration_sd=tuple(message.calibration_sd),

@@ -16,6 +16,7 @@ import torch
 from directrix.methods.interfacegan import InterFaceGan
 from directrix.methods.sefa import SeFa
 from directrix.metrics import random_like
+from directrix.predictors.face_landmarks import TRUST
 from directrix.scorecard import NONE, ScorecardPlan, held_out_seed
 from directrix.types import SHARD, FindingRef, FindingSet, Population, Provenance, Scorecard
 from tests.benchmarks.evidence import Evidence
@@ -192,6 +193,7 @@ def _random(bench: Bench, found: FindingSet) -> None:
     findings = random_like(found.findings, card, seed, RANDOM)
     provenance = Provenance(method="random", version="1", seed=seed, generator=card.digest)
     unmoved = bench.world.show(held_out_seed(SEED), range(RANDOM_SAMPLES))
+    measured = [k for k, label in enumerate(bench.world.labels) if label != TRUST]
     one_way, whole = [], []
     for place, ref in enumerate(bench.world.keep(FindingSet(findings, provenance))):
         effect = bench.effect(f"random {place}", "yaw", ref, RANDOM_SAMPLES)
@@ -199,8 +201,8 @@ def _random(bench: Bench, found: FindingSet) -> None:
         sure = effect.believable & unmoved.believable
         ends = np.stack([effect.low.scores, effect.high.scores]).astype(np.float64)
         moved = (ends - unmoved.scores)[:, sure].mean(1) / bench.deviations
-        one_way.append(float(np.abs(moved).max()))
-        whole.append(float(np.abs(effect.changes[effect.believable].mean(0)).max()))
+        one_way.append(float(np.abs(moved[:, measured]).max()))
+        whole.append(float(np.abs(effect.changes[effect.believable].mean(0))[measured].max()))
     evidence = bench.evidence
     evidence.figure("random_effect_sd_max", max(one_way), "SD", at_most=1, n=RANDOM)
     evidence.figure("random_end_to_end_sd_max", max(whole), "SD", n=RANDOM)
@@ -223,7 +225,11 @@ def _scorecard(bench: Bench, sefa: FindingSet) -> Scorecard:
     card = plan.measure(spread, shards)
     for score in card.findings:
         bench.evidence.row(
-            what="named", component=score.index, target=score.target, effect=score.effect_sd
+            what="named",
+            component=score.index,
+            target=score.target,
+            effect=score.effect_sd,
+            readable=score.readable,
         )
     named = sum(score.target != NONE for score in card.findings)
     bench.evidence.figure("sefa_named", named, "components", n=len(card.findings))

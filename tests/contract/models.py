@@ -14,7 +14,6 @@ from directrix.generators.style_network import StyleConfig, StyleNetwork
 from directrix.predictors import (
     Predictor,
     face_attributes,
-    face_geometry,
     face_identity,
     face_landmarks,
 )
@@ -143,7 +142,7 @@ def segmenter_model() -> tuple[ModelCard, Arrays]:
 
 def landmarks_model() -> tuple[ModelCard, Arrays]:
     """Points of a drawn face that the picture moves a little."""
-    card = _face_card("face-landmarks", LANDMARKS, tuple(face_geometry.MEASURES))
+    card = _face_card("face-landmarks", LANDMARKS, face_landmarks.SCORERS)
     config = face_landmarks.Config.model_validate(LANDMARKS)
     arrays = _random(lambda: face_landmarks.LandmarkNetwork(config), seed=6)
     return card, {**arrays, "points.bias": schematic().astype(np.float32).ravel()}

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from directrix.generators import dcgan
-from directrix.predictors import face_attributes, face_geometry
+from directrix.predictors import face_attributes, face_geometry, face_landmarks
 from directrix.types import GeneratorCard, ImageCard, PredictorCard, ScoreKind, Scorer
 from directrix.zoo.faces import packages
 
@@ -42,13 +42,16 @@ def landmarks() -> PredictorCard:
         "face-landmarks",
         "68 face landmarks and measures between them",
         {"side": 112, "widths": DENSE, "mirror": True},
-        tuple(
-            Scorer(name=name, kind=ScoreKind.VALUE, unit=measure.unit)
-            for name, measure in face_geometry.MEASURES.items()
+        (
+            *(
+                Scorer(name=name, kind=ScoreKind.VALUE, unit=measure.unit)
+                for name, measure in face_geometry.MEASURES.items()
+            ),
+            Scorer(name=face_landmarks.TRUST, kind=ScoreKind.TRUST, unit=face_geometry.EYES),
         ),
         "Points are the mean over the picture and its mirror image. Left and right are the "
-        "picture's. About one face in ten has no plausible landmarks: very dark ones, masks, "
-        "profiles. "
+        "picture's. About one face in ten has landmarks that cannot be believed: very dark ones, "
+        "masks, profiles; there 'believable' is 0 or less. "
         + " ".join(f"{k}: more means {m.meaning}." for k, m in face_geometry.MEASURES.items()),
     )
 

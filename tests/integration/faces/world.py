@@ -5,14 +5,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-import torch
 
 from directrix.archive import finding_set_digest
 from directrix.discovery import Problem
 from directrix.generators import Generator
 from directrix.metrics import column_labels
-from directrix.predictors import Predictor
-from directrix.predictors.face_landmarks import LandmarkPredictor
+from directrix.predictors import Predictor, face_landmarks
 from directrix.rendering import Renderer
 from directrix.types import (
     FindingRef,
@@ -95,9 +93,7 @@ class FaceWorld:
         cards = (self.landmarks.card, self.attributes.card)
         return Problem(self.generator, predictors=cards, population=population, seed=seed)
 
-    @torch.inference_mode()
     def _chunk(self, recipes: Sequence[Recipe]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         rendered = self.renderer.render([self.renderer.plan(recipe) for recipe in recipes])
-        images = torch.from_numpy(rendered.images).permute(0, 3, 1, 2) / 127.5 - 1
-        assert isinstance(self.landmarks, LandmarkPredictor)
-        return rendered.images, rendered.scores, self.landmarks.plausible(images).numpy()
+        believable = rendered.scores[:, self.column(face_landmarks.TRUST)] > 0
+        return rendered.images, rendered.scores, believable

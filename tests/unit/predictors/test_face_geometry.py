@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from directrix.predictors.face_geometry import MEASURES, Frame, mirror, plausible
+from directrix.predictors.face_geometry import MEASURES, Frame, mirror, trust
 from tests.contract.face_points import schematic
 
 GREY = torch.zeros(1, 3, 4, 4)
@@ -86,7 +86,14 @@ def test_points_are_believed_when_laid_out_like_a_face_and_twice_the_same():
     upside_down[:, 48:] -= 0.5
     faces = torch.cat([points, upside_down, points])
     mirrored = torch.cat([points, upside_down, points + torch.tensor([0.1, 0.0])])
-    assert plausible(faces, mirrored).tolist() == [True, False, False]
+    assert (trust(faces, mirrored) > 0).tolist() == [True, False, False]
+
+
+def test_trust_falls_by_as_much_as_the_two_views_come_apart():
+    apart = [face() + torch.tensor([shift, 0.0]) for shift in (0.01, 0.02)]
+    near, far = (float(trust(face(), points)) for points in apart)
+    unit = float(Frame(face()).unit)
+    assert near - far == pytest.approx(0.01 / unit, rel=0.02)
 
 
 @pytest.mark.parametrize("name", MEASURES)

@@ -47,6 +47,15 @@ def test_scores_are_the_measures_of_the_points_in_the_cards_order():
     for name in ("smile", "yaw", "brightness"):
         expected = face_geometry.MEASURES[name].of(frame, images)
         torch.testing.assert_close(scores[:, network.index(name)], expected)
+    believed = scores[:, network.index("believable")] > 0
+    assert believed.tolist() == network.plausible(images).tolist()
+
+
+@pytest.mark.parametrize("mirror", [True, False])
+def test_a_drawn_face_scores_as_believable_whatever_the_measures_are_of(mirror):
+    network = built(mirror, still=True)
+    scores = network.scores(pictures(2))[:, network.index("believable")]
+    assert (scores > 0).all()
 
 
 def test_a_drawn_face_is_believed_and_a_scrambled_one_is_not():

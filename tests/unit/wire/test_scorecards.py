@@ -20,7 +20,7 @@ CARD = Scorecard(
     findings=(
         FindingScore(
             index=1, target="b", sign=-1, effect_sd=4.0, effects_sd=(0.5, -4.0),
-            side_effect_sd=0.5, monotonicity=0.9,
+            side_effect_sd=0.5, readable=0.75, monotonicity=0.9,
             curve_sd=((0.25, 2.0), (0.0, 0.0), (-0.25, -2.0)), interval_sd=(3.5, 4.5),
             calibration_sd=(2.0, 0.0, -2.0), linearity=0.75, unit=0.5, safe=(-3.0, 1.5),
             matched=(
