@@ -67,6 +67,10 @@ class ApiError(Exception):
         self.request_id = details.request_id
         self.retry_after = details.retry_after
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Goes from process to process whole, as other exceptions do."""
+        return type(self), (self.message, self.code), self.__dict__
+
 
 class InvalidRequest(ApiError):
     """The request cannot be right; `violations` name its fields."""

@@ -38,12 +38,12 @@ EARLY, A_SHARD = 2, 2
 MOST_JOBS = 4
 """Of one method, with seeds of their own, until there are kills enough."""
 
-AT_ONCE = 3
+AT_ONCE = 4
 """Methods. What a system does most of the time is to bring its worker back."""
 
 BOOT = {"scorers": ["boot"]}
 HELD = ["bag", "coat", "dress", "pullover", "sandal", "sneaker", "trouser"]
-EYES = {"wanted": ["pixels:eyes"], "suppressed": ["pixels:~eyes@0.001"]}
+EYES = {"wanted": ["pixels:eyes"], "suppressed": ["pixels:~eyes@0.01"]}
 AVATARS = ("avatar-generator-r80", ("avatar-segmenter",), ("avatar-regressor",))
 
 JOBS = (

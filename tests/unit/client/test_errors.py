@@ -1,3 +1,5 @@
+import pickle
+
 import grpc
 import pytest
 from google.protobuf import any_pb2
@@ -19,6 +21,18 @@ def test_every_code_has_a_family():
     assert families[grpc.StatusCode.ABORTED] is errors.Conflict
     assert families[grpc.StatusCode.UNKNOWN] is errors.ServerFault
     assert all(issubclass(family, errors.ApiError) for family in families.values())
+
+
+def test_errors_go_from_process_to_process():
+    sent = errors.OperationFailed(
+        "no room",
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        errors.Details("QUEUE_FULL", {"waiting": "5"}),
+    )
+    sent.operation = "operations/1"
+    got = pickle.loads(pickle.dumps(sent))
+    assert type(got) is errors.OperationFailed and str(got) == "no room"
+    assert vars(got) == vars(sent)
 
 
 def test_details_of_all_known_kinds():
