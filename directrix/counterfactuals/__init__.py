@@ -4,11 +4,12 @@ from collections.abc import Callable
 
 from directrix.counterfactuals.bisection import Bisection
 from directrix.counterfactuals.explainer import Explainer, Question, go_on
+from directrix.counterfactuals.sparse import SparseSearch
 from directrix.predictors import Predictor
 from directrix.rendering import Renderer
 from directrix.types import Counterfactual
 
-__all__ = ["Bisection", "Explainer", "Question", "explain"]
+__all__ = ["Bisection", "Explainer", "Question", "SparseSearch", "explain"]
 
 
 def explain(
@@ -17,5 +18,5 @@ def explain(
     oracle: Predictor | None = None,
     stop: Callable[[], None] = go_on,
 ) -> Counterfactual:
-    """Answers a question by bisection, with its default settings: see `Explainer.explain`."""
-    return Bisection().explain(question, renderer, oracle, stop)
+    """Answers a question by sparse search, with its default settings: see `Explainer.explain`."""
+    return SparseSearch().explain(question, renderer, oracle, stop)

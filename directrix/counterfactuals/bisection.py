@@ -10,19 +10,17 @@ Source: written for Directrix; the question is that of Wachter et al. (arXiv 171
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from directrix.counterfactuals.explainer import Explainer, Question, go_on
-from directrix.counterfactuals.judge import Judge, judge
+from directrix.counterfactuals.judge import Judge
+from directrix.counterfactuals.report import begin
 from directrix.counterfactuals.trials import Axis, Point, Spent, Trials, distance, scaled
-from directrix.errors import PredictorMismatch
 from directrix.predictors import Predictor
 from directrix.rendering import Renderer
-from directrix.rendering.pixels import from_pixels
-from directrix.types import Counterfactual, CurvePoint, MovedFinding, Scorer, Status
+from directrix.types import Counterfactual, Status
 
 TOGETHER = 16
 """Prefixes of a combination that are tried at once."""
@@ -46,30 +44,14 @@ class Bisection(Explainer):
         oracle: Predictor | None = None,
         stop: Callable[[], None] = go_on,
     ) -> Counterfactual:
-        trials = Trials(question, renderer, stop)
-        axes = trials.axes()
-        card = renderer.predictors[question.classifier].card
-        if oracle is not None:
-            _check_oracle(oracle, card.scorers, renderer)
-        images, scores = trials.look([()])
-        judging = judge(card, scores[0], question.target, question.target_probability)
-        search = _Search(self, trials, judging, scores)
-        status, cause = search.run(axes)
-        report = _Report(question, renderer, trials, judging, images[0], scores)
+        report = begin(question, renderer, oracle, stop)
+        trials, judging, scores = report.trials, report.judging, report.before
+        search = Search(self, trials, judging, scores)
+        status, cause = search.run(report.axes)
         return report.write(status, cause, search.best, oracle, self.curve)
 
 
-def _check_oracle(oracle: Predictor, scorers: tuple[Scorer, ...], renderer: Renderer) -> None:
-    oracle.check_images(renderer.generator.card.image)
-    missing = [scorer.name for scorer in scorers if scorer.name not in oracle.scorers]
-    if missing:
-        raise PredictorMismatch(
-            f"oracle {oracle.card.name} does not know the class {missing[0]!r}: "
-            f"it has {', '.join(oracle.scorers)}"
-        )
-
-
-class _Search:
+class Search:
     """Where the search is: `best` is the answer as soon as one holds, else the nearest attempt."""
 
     def __init__(self, settings: Bisection, trials: Trials, judging: Judge, base: np.ndarray):
@@ -221,79 +203,3 @@ class _Search:
 def _on(rays: list[Axis], alphas: np.ndarray) -> list[Point]:
     """One point a ray."""
     return [((ray, float(alpha)),) for ray, alpha in zip(rays, alphas, strict=True)]
-
-
-@dataclass(frozen=True, eq=False)
-class _Report:
-    """Writes the answer down: renders it once more and says what those very pixels score."""
-
-    question: Question
-    renderer: Renderer
-    trials: Trials
-    judging: Judge
-    original: np.ndarray
-    before: np.ndarray
-
-    def write(
-        self, status: Status, cause: str, point: Point, oracle: Predictor | None, curve: int
-    ) -> Counterfactual:
-        image, after = self.original, self.before
-        if point:
-            images, after = self.trials.look([point])
-            image = images[0]
-        if status is Status.FOUND and not self.judging.holds(after)[0]:
-            status, cause = Status.NOT_FOUND, "the flip did not show in the final picture"
-        recipe = self.trials.recipe(point)
-        names = [scorer.name for scorer in self.judging.card.scorers]
-        target = names[int(self.judging.target_of(after)[0])]
-        points = self._curve(point, after, curve)
-        return Counterfactual(
-            status=status,
-            cause=cause,
-            original=self.original,
-            image=image,
-            latent=self.renderer.latent(self.renderer.plan(recipe)),
-            moves=recipe.moves,
-            moved=tuple(MovedFinding(axis.index, alpha) for axis, alpha in point),
-            source_class=names[self.judging.source],
-            target_class=target,
-            margin_before=float(self.judging.margin(self.before)[0]),
-            margin_after=float(self.judging.margin(after)[0]),
-            probability_before=self._probability_before(target),
-            probability_after=float(self.judging.probability_of(after)[0]),
-            curve=points,
-            oracle_agrees=None if oracle is None else _says(oracle, image) == target,
-            distance_sd=distance(point),
-            pixel_l1=float(np.abs(image.astype(np.float64) - self.original).mean()),
-            reconstruction_error=None,
-            reconstruction_label_kept=None,
-            generator_calls=self.trials.calls,
-            classifier_calls=self.trials.calls,
-        )
-
-    def _probability_before(self, target: str) -> float:
-        classes = [scorer.name for scorer in self.judging.card.scorers]
-        named = replace(self.judging, target=classes.index(target))
-        return float(named.probability_of(self.before)[0])
-
-    def _curve(self, point: Point, after: np.ndarray, count: int) -> tuple[CurvePoint, ...]:
-        """From the original to the answer; only its two ends where the budget is spent."""
-        start = CurvePoint(0.0, float(self.judging.margin(self.before)[0]))
-        if not point:
-            return (start,)
-        shares = [(i + 1) / (count + 1) for i in range(count)]
-        try:
-            _, scores = self.trials.look([scaled(point, share) for share in shares])
-        except Spent:
-            shares, scores = [], after[:0]
-        margins = [float(m) for m in self.judging.margin(np.concatenate([scores, after]))]
-        whole = distance(point)
-        along = zip([*shares, 1.0], margins, strict=True)
-        return (start, *(CurvePoint(share * whole, margin) for share, margin in along))
-
-
-@torch.inference_mode()
-def _says(oracle: Predictor, image: np.ndarray) -> str:
-    """The class that the oracle sees in uint8 [H, W, C] pixels."""
-    pixels = torch.from_numpy(image.copy())[None].to(oracle.device)
-    return oracle.scorers[int(oracle.scores(from_pixels(pixels))[0].argmax())]

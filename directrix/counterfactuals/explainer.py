@@ -4,6 +4,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
+from directrix.counterfactuals.judge import Hold
 from directrix.errors import InvalidField
 from directrix.predictors import Predictor
 from directrix.rendering import Renderer
@@ -20,7 +23,8 @@ class Question:
     renderer's predictors. target: the class to reach, empty for any other. target_probability:
     to be reached as well; 0 means just past the flip. max_alpha: the farthest that one finding
     may be moved, in its unit. allowed: positions in the set, empty for all. budget: images that
-    may be generated. Raises InvalidField.
+    may be generated. hold: scores that must not change. mask: float32 [H, W] in [0, 1], the region
+    inside which findings act; None for all of the picture. Raises InvalidField.
     """
 
     recipe: Recipe
@@ -31,6 +35,8 @@ class Question:
     max_alpha: float = 6.0
     allowed: tuple[int, ...] = ()
     budget: int = 2000
+    hold: tuple[Hold, ...] = ()
+    mask: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.target_probability < 1:

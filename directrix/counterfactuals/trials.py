@@ -53,17 +53,17 @@ class Trials:
     """Renders points around the question's recipe and counts them."""
 
     def __init__(self, question: Question, renderer: Renderer, stop: Callable[[], None]):
-        self._question, self._renderer, self._stop = question, renderer, stop
+        self.question, self._renderer, self._stop = question, renderer, stop
         widths = [len(predictor.scorers) for predictor in renderer.predictors]
         if not 0 <= question.classifier < len(widths):
             raise InvalidField("the renderer has no such classifier", field="classifier")
-        first = sum(widths[: question.classifier])
-        self._columns = slice(first, first + widths[question.classifier])
+        self.first_column = sum(widths[: question.classifier])
+        """Of the classifier, among the scores of all predictors."""
         self.calls = 0
 
     def axes(self) -> tuple[Axis, ...]:
         """Every way to move that the question allows. Raises InvalidField."""
-        question = self._question
+        question = self.question
         findings = self._renderer.findings(question.finding_set).findings
         for index in question.allowed:
             if not 0 <= index < len(findings):
@@ -80,10 +80,10 @@ class Trials:
 
     def room(self, reserve: int) -> int:
         """How many images may still be generated so that `reserve` more may follow."""
-        return max(0, self._question.budget - self.calls - reserve)
+        return max(0, self.question.budget - self.calls - reserve)
 
     def look(self, points: Sequence[Point]) -> tuple[np.ndarray, np.ndarray]:
-        """Images uint8 [N, H, W, C] and the classifier's scores [N, K].
+        """Images uint8 [N, H, W, C] and scores [N, K] of all predictors side by side.
 
         Raises Spent, before anything is rendered, where the budget does not reach; and what
         `stop` raises.
@@ -97,14 +97,19 @@ class Trials:
             rendered = self._renderer.render([self._renderer.plan(self.recipe(p)) for p in chunk])
             self.calls += len(chunk)
             images.append(rendered.images)
-            scores.append(rendered.scores[:, self._columns])
+            scores.append(rendered.scores)
         return np.concatenate(images), np.concatenate(scores)
 
     def recipe(self, point: Point) -> Recipe:
         """The question's recipe, moved on to a point."""
-        question = self._question
+        question = self.question
         moves = tuple(
-            Move(FindingRef(question.finding_set, axis.index), alpha, axis.coefficients)
+            Move(
+                FindingRef(question.finding_set, axis.index),
+                alpha,
+                axis.coefficients,
+                mask=question.mask,
+            )
             for axis, alpha in point
         )
         return replace(question.recipe, moves=question.recipe.moves + moves)

@@ -17,10 +17,14 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class MovedFinding:
-    """One finding that the counterfactual moves, and by how many SD of the population."""
+    """One finding that the counterfactual moves, and by how many SD of the population.
+
+    contribution: its Shapley value, what it added to the margin; None where nobody has told.
+    """
 
     index: int
     alpha: float
+    contribution: float | None = None
 
 
 @dataclass(frozen=True)
@@ -36,11 +40,11 @@ class Counterfactual:
     """The answer to "what is the least that would have changed its mind?".
 
     For NOT_FOUND everything describes the best attempt and `cause` says why it ended.
-    images: uint8 [H, W, C]. margins: target logit minus the best other logit.
-    oracle_agrees is None where no oracle was named. pixel_l1: mean absolute difference in grey
-    levels (0..255). reconstruction_error: mean squared error in [-1, 1] of the inverted source
-    image, and reconstruction_label_kept: whether the classifier says the same of it; both None
-    where the source was no image.
+    images: uint8 [H, W, C]. scores: [K], of all predictors of the renderer. margins: target logit
+    minus the best other logit. oracle_agrees is None where no oracle was named. pixel_l1: mean
+    absolute difference in grey levels (0..255). reconstruction_error: mean squared error in [-1, 1]
+    of the inverted source image, and reconstruction_label_kept: whether the classifier says the
+    same of it; both None where the source was no image.
     """
 
     status: Status
@@ -57,6 +61,8 @@ class Counterfactual:
     probability_before: float
     probability_after: float
     curve: tuple[CurvePoint, ...]
+    scores_before: np.ndarray
+    scores_after: np.ndarray
     oracle_agrees: bool | None
     distance_sd: float
     pixel_l1: float

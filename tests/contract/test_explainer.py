@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from directrix.counterfactuals import Bisection, Explainer, Question, explain
+from directrix.counterfactuals import Bisection, Explainer, Question, SparseSearch, explain
+from directrix.counterfactuals.judge import Hold
 from directrix.errors import (
     Cancelled,
     FindingMismatch,
@@ -34,7 +35,7 @@ from directrix.types import (
 from tests.contract.toys import CPU, DIMENSION, IMAGE, World, linear_world
 
 
-@pytest.fixture(params=[Bisection()], ids=["bisection"])
+@pytest.fixture(params=[Bisection(), SparseSearch()], ids=["bisection", "sparse"])
 def explainer(request: pytest.FixtureRequest) -> Explainer:
     return request.param
 
@@ -220,7 +221,7 @@ def test_a_constant_classifier_is_given_up_quickly(explainer: Explainer) -> None
     assert answer.status is Status.NOT_FOUND
     assert "does not respond" in answer.cause
     assert answer.moved == ()
-    assert answer.generator_calls <= 1 + 4 * DIMENSION
+    assert answer.generator_calls <= 2 + 4 * DIMENSION
     assert answer.margin_after == pytest.approx(-0.5)
     assert answer.target_class == "c"
 
@@ -340,3 +341,44 @@ def test_what_planning_refuses_is_refused(explainer: Explainer, world: World) ->
 def test_the_default_explainer(world: World) -> None:
     answer = explain(Question(start(world, 1.0, 0.4), along_axes(world)), world.renderer)
     assert answer.status is Status.FOUND
+
+
+# ---- constraints and contributions
+
+
+def test_contributions_add_up_to_the_change_of_the_margin(
+    explainer: Explainer, world: World
+) -> None:
+    digest = along_axes(world)
+    question = Question(start(world, 2.0, 0.0, -2.0), digest, target="c", max_alpha=2.5)
+    answer = explainer.explain(question, world.renderer)
+    assert answer.status is Status.FOUND and len(answer.moved) >= 2
+    total = sum(moved.contribution for moved in answer.moved)
+    assert total == pytest.approx(answer.margin_after - answer.margin_before, abs=1e-6)
+    assert all(moved.contribution > 0 for moved in answer.moved)
+
+
+def test_what_is_held_stays_within_its_tolerance(explainer: Explainer, world: World) -> None:
+    """b over a takes either axis 0 or axis 1; where c must not move, axis 2 stays out of it too."""
+    findings = [
+        Direction(Space.Z, v / np.linalg.norm(v), float(np.linalg.norm(v)))
+        for v in (world.axes[1] * 1.5 + world.axes[2] * 0.8, world.axes[1])
+    ]
+    digest, recipe = keep(world, *findings), start(world, 1.0, 0.0, -1.0)
+    free = explainer.explain(Question(recipe, digest, target="b"), world.renderer)
+    assert [moved.index for moved in free.moved] == [0]
+    held = Question(recipe, digest, target="b", hold=(Hold(2, 1.0, 0.1),))
+    answer = explainer.explain(held, world.renderer)
+    assert answer.status is Status.FOUND
+    assert [moved.index for moved in answer.moved] == [1]
+    assert abs(answer.scores_after[2] - answer.scores_before[2]) <= 0.1
+
+
+def test_outside_the_mask_nothing_changes(explainer: Explainer, world: World) -> None:
+    mask = np.zeros((8, 8), np.float32)
+    mask[:4] = 1
+    question = Question(start(world, 0.3, 0.2), along_axes(world), target="b", mask=mask)
+    answer = explainer.explain(question, world.renderer)
+    assert answer.status is Status.FOUND
+    assert np.array_equal(answer.image[4:], answer.original[4:])
+    assert not np.array_equal(answer.image[:4], answer.original[:4])

@@ -1,0 +1,155 @@
+"""Report: an answer written down, from one more look at the very pixels that are given out."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import zip_longest
+
+import numpy as np
+import torch
+
+from directrix.counterfactuals import shapley
+from directrix.counterfactuals.explainer import Question
+from directrix.counterfactuals.judge import Judge, judge
+from directrix.counterfactuals.trials import Axis, Point, Spent, Trials, distance, scaled
+from directrix.errors import PredictorMismatch
+from directrix.predictors import Predictor
+from directrix.rendering import Renderer
+from directrix.rendering.pixels import from_pixels
+from directrix.types import Counterfactual, CurvePoint, MovedFinding, Scorer, Status
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """Writes the answer down: renders it once more and says what those very pixels score.
+
+    axes: every way to move that the question allows. original: uint8 [H, W, C]. before: its scores
+    [1, K] by all predictors.
+    """
+
+    question: Question
+    renderer: Renderer
+    trials: Trials
+    axes: tuple[Axis, ...]
+    judging: Judge
+    original: np.ndarray
+    before: np.ndarray
+
+    def write(
+        self, status: Status, cause: str, point: Point, oracle: Predictor | None, curve: int
+    ) -> Counterfactual:
+        image, after = self.original, self.before
+        if point:
+            images, after = self.trials.look([point])
+            image = images[0]
+        if status is Status.FOUND and not self.judging.holds(after)[0]:
+            status, cause = Status.NOT_FOUND, "the flip did not show in the final picture"
+        recipe = self.trials.recipe(point)
+        contributions = self._contributions(point) if status is Status.FOUND else ()
+        names = [scorer.name for scorer in self.judging.card.scorers]
+        target = names[int(self.judging.target_of(after)[0])]
+        points = self._curve(point, after, curve)
+        return Counterfactual(
+            status=status,
+            cause=cause,
+            original=self.original,
+            image=image,
+            latent=self.renderer.latent(self.renderer.plan(recipe)),
+            moves=recipe.moves,
+            moved=tuple(
+                MovedFinding(axis.index, alpha, contribution)
+                for (axis, alpha), contribution in zip_longest(point, contributions)
+            ),
+            scores_before=self.before[0],
+            scores_after=after[0],
+            source_class=names[self.judging.source],
+            target_class=target,
+            margin_before=float(self.judging.margin(self.before)[0]),
+            margin_after=float(self.judging.margin(after)[0]),
+            probability_before=self._probability_before(target),
+            probability_after=float(self.judging.probability_of(after)[0]),
+            curve=points,
+            oracle_agrees=None if oracle is None else says(oracle, image) == target,
+            distance_sd=distance(point),
+            pixel_l1=float(np.abs(image.astype(np.float64) - self.original).mean()),
+            reconstruction_error=None,
+            reconstruction_label_kept=None,
+            generator_calls=self.trials.calls,
+            classifier_calls=self.trials.calls,
+        )
+
+    def _contributions(self, point: Point) -> tuple[float, ...]:
+        """What each finding added to the margin, in logits; empty where the budget ends before."""
+        if not 1 <= len(point) <= shapley.MOST:
+            return ()
+
+        def margins(members: np.ndarray) -> np.ndarray:
+            parts = [tuple(p for p, is_in in zip(point, row, strict=True) if is_in)
+                     for row in members]  # fmt: skip
+            _, scores = self.trials.look(parts)
+            return self.judging.margin(scores)
+
+        try:
+            return tuple(float(v) for v in shapley.shapley(margins, len(point)))
+        except Spent:
+            return ()
+
+    def _probability_before(self, target: str) -> float:
+        classes = [scorer.name for scorer in self.judging.card.scorers]
+        named = replace(self.judging, target=classes.index(target))
+        return float(named.probability_of(self.before)[0])
+
+    def _curve(self, point: Point, after: np.ndarray, count: int) -> tuple[CurvePoint, ...]:
+        """From the original to the answer; only its two ends where the budget is spent."""
+        start = CurvePoint(0.0, float(self.judging.margin(self.before)[0]))
+        if not point:
+            return (start,)
+        shares = [(i + 1) / (count + 1) for i in range(count)]
+        try:
+            _, scores = self.trials.look([scaled(point, share) for share in shares])
+        except Spent:
+            shares, scores = [], after[:0]
+        margins = [float(m) for m in self.judging.margin(np.concatenate([scores, after]))]
+        whole = distance(point)
+        along = zip([*shares, 1.0], margins, strict=True)
+        return (start, *(CurvePoint(share * whole, margin) for share, margin in along))
+
+
+@torch.inference_mode()
+def says(oracle: Predictor, image: np.ndarray) -> str:
+    """The class that the oracle sees in uint8 [H, W, C] pixels."""
+    pixels = torch.from_numpy(image.copy())[None].to(oracle.device)
+    return oracle.scorers[int(oracle.scores(from_pixels(pixels))[0].argmax())]
+
+
+def begin(
+    question: Question, renderer: Renderer, oracle: Predictor | None, stop: Callable[[], None]
+) -> Report:
+    """Checks a question and looks at the image as it is.
+
+    Raises InvalidField, PredictorMismatch, Spent never, and whatever planning the recipe raises.
+    """
+    trials = Trials(question, renderer, stop)
+    axes = trials.axes()
+    card = renderer.predictors[question.classifier].card
+    if oracle is not None:
+        check_oracle(oracle, card.scorers, renderer)
+    images, scores = trials.look([()])
+    judging = judge(
+        card,
+        trials.first_column,
+        scores[0],
+        question.target,
+        question.target_probability,
+        question.hold,
+    )
+    return Report(question, renderer, trials, axes, judging, images[0], scores)
+
+
+def check_oracle(oracle: Predictor, scorers: tuple[Scorer, ...], renderer: Renderer) -> None:
+    oracle.check_images(renderer.generator.card.image)
+    missing = [scorer.name for scorer in scorers if scorer.name not in oracle.scorers]
+    if missing:
+        raise PredictorMismatch(
+            f"oracle {oracle.card.name} does not know the class {missing[0]!r}: "
+            f"it has {', '.join(oracle.scorers)}"
+        )
