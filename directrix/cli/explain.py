@@ -1,8 +1,10 @@
 """`directrix explain`: what would have changed a classifier's mind."""
 
+from __future__ import annotations
+
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +14,9 @@ from directrix.cli.output import show_facts, show_json
 from directrix.cli.session import Json, Out, Seed, Truncation, client_of
 from directrix.client import Explanation, read_recipe, recipe_json
 from directrix.client.sheets import Sheet, difference
+
+if TYPE_CHECKING:
+    from directrix.types import MovedFinding
 
 
 def explain(
@@ -37,6 +42,16 @@ def explain(
         list[int] | None, typer.Option(min=0, help="A finding that may be moved (all).")
     ] = None,
     budget: Annotated[int, typer.Option(min=0, help="Images to generate (2000).")] = 0,
+    explainer: Annotated[
+        str, typer.Option(help="How to search: sparse (the default) or bisection.")
+    ] = "",
+    hold: Annotated[
+        list[str] | None,
+        typer.Option(help="PREDICTOR[/SCORER][=SD]: a score that must not change by more (0.5)."),
+    ] = None,
+    alternatives: Annotated[
+        int, typer.Option(min=0, max=8, help="Further answers, by other findings.")
+    ] = 0,
     out: Out = None,
     as_json: Json = False,
 ) -> None:
@@ -62,8 +77,20 @@ def explain(
         answer = client.explain(
             message, classifier, findings, target=target, target_probability=probability,
             max_alpha=max_alpha, allowed=allow or (), oracle=oracle, budget=budget,
+            explainer=explainer, hold=[_held(text) for text in hold or ()],
+            alternatives=alternatives,
         )  # fmt: skip
         _tell(answer, out, as_json)
+
+
+def _held(text: str) -> tuple[str, str, float]:
+    """`PREDICTOR[/SCORER][=SD]`."""
+    name, _, tolerance = text.partition("=")
+    predictor, _, scorer = name.partition("/")
+    try:
+        return predictor, scorer, float(tolerance or 0)
+    except ValueError:
+        raise typer.BadParameter(f"--hold {text}: after = comes a number of SD") from None
 
 
 def _check(
@@ -91,17 +118,20 @@ def _tell(answer: Explanation, out: Path | None, as_json: bool) -> None:
 
 
 def _sheet(answer: Explanation) -> Sheet:
-    before, after = answer.original.image, answer.image.image
+    before = answer.original.image
+    pictures = [answer, *answer.alternatives]
+    rows = [(before, each.image.image, difference(before, each.image.image)) for each in pictures]
     return Sheet(
-        rows=((before, after, difference(before, after)),),
-        row_labels=("",),
+        rows=tuple(rows),
+        row_labels=("", *(f"other {i + 1}" for i in range(len(rows) - 1))),
         column_labels=(answer.source_class, answer.target_class, "difference"),
     )
 
 
 def _facts(answer: Explanation) -> dict[str, object]:
-    moved = ", ".join(f"finding {m.index} by {m.alpha:+.2f} SD" for m in answer.moved)
+    moved = ", ".join(_moved(each) for each in answer.moved)
     facts: dict[str, object] = {
+        "answer": answer.sentence,
         "status": answer.status,
         "from": f"{answer.source_class} (margin {answer.margin_before:+.2f})",
         "to": f"{answer.target_class} (margin {answer.margin_after:+.2f})",
@@ -112,19 +142,32 @@ def _facts(answer: Explanation) -> dict[str, object]:
         "images": f"{answer.generator_calls} generated, {answer.classifier_calls} classified",
         "digest": answer.image.digest,
     }
+    changed = ", ".join(f"{c.scorer} {c.change_sd:+.2f} SD" for c in answer.changes)
+    facts |= {"also changed": changed} if changed else {}
+    facts |= {f"other {i + 1}": other.sentence for i, other in enumerate(answer.alternatives)}
     return {**facts, "cause": answer.cause} if answer.cause else facts
+
+
+def _moved(each: MovedFinding) -> str:
+    told = f"finding {each.index} by {each.alpha:+.2f} SD"
+    return told if each.contribution is None else f"{told} ({each.contribution:+.2f} logits)"
 
 
 def _document(answer: Explanation) -> dict[str, object]:
     same = (
         "cause source_class target_class margin_before margin_after probability_before "
         "probability_after oracle_agrees distance_sd pixel_l1 generator_calls classifier_calls "
-        "reconstruction_error reconstruction_label_kept"
+        "reconstruction_error reconstruction_label_kept sentence"
     )
     return {
         "status": str(answer.status),
         **{name: getattr(answer, name) for name in same.split()},
-        "moved": [{"index": m.index, "alpha": m.alpha} for m in answer.moved],
+        "moved": [
+            {"index": m.index, "alpha": m.alpha, "contribution": m.contribution}
+            for m in answer.moved
+        ],
+        "changes": [vars(change) for change in answer.changes],
+        "alternatives": [_document(other) for other in answer.alternatives],
         "curve": [{"distance_sd": p.distance, "margin": p.margin} for p in answer.curve],
         "original": answer.original.digest,
         "image": answer.image.digest,

@@ -31,6 +31,8 @@ from directrix.v1 import editing_service_pb2 as pb
 from directrix.v1.values_pb2 import Recipe
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from directrix.types import Comparison, FindingSet, Latent, Scorecard
 
 STREAM = f"{editing.SERVICE}/StreamEdits"
@@ -261,12 +263,19 @@ class AsyncClient:
         oracle: str = "",
         budget: int = 0,
         encoding: str = "png",
+        explainer: str = "",
+        hold: Sequence[tuple[str, str, float]] = (),
+        region: np.ndarray | None = None,
+        alternatives: int = 0,
         **fields: Unpack[RecipeFields],
     ) -> Explanation:
         """The smallest movement inside a finding set that flips the classifier.
 
         target: the class to reach; empty means any other. 0 stands for the service's defaults.
-        oracle: an independent classifier to ask about the answer.
+        oracle: an independent classifier to ask about the answer. explainer: "sparse" or
+        "bisection". hold: (predictor, scorer or "" for all, tolerance in SD) that must not change.
+        region: [H, W] in [0, 1], inside which findings act. alternatives: further answers, each by
+        other findings.
         """
         return await self._transport.run(
             explanation.explain(
@@ -281,6 +290,10 @@ class AsyncClient:
                 oracle,
                 budget,
                 encoding,
+                explainer,
+                hold,
+                region,
+                alternatives,
             )
         )
 

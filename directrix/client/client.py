@@ -36,6 +36,8 @@ from directrix.client.values import (
 from directrix.v1.values_pb2 import Recipe
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from directrix.types import Comparison, FindingSet, Latent, Scorecard
 
 TARGET = "127.0.0.1:50051"
@@ -243,12 +245,19 @@ class Client:
         oracle: str = "",
         budget: int = 0,
         encoding: str = "png",
+        explainer: str = "",
+        hold: Sequence[tuple[str, str, float]] = (),
+        region: np.ndarray | None = None,
+        alternatives: int = 0,
         **fields: Unpack[RecipeFields],
     ) -> Explanation:
         """The smallest movement inside a finding set that flips the classifier.
 
         target: the class to reach; empty means any other. 0 stands for the service's defaults.
-        oracle: an independent classifier to ask about the answer.
+        oracle: an independent classifier to ask about the answer. explainer: "sparse" or
+        "bisection". hold: (predictor, scorer or "" for all, tolerance in SD) that must not change.
+        region: [H, W] in [0, 1], inside which findings act. alternatives: further answers, each by
+        other findings.
         """
         return self._transport.run(
             explanation.explain(
@@ -263,6 +272,10 @@ class Client:
                 oracle,
                 budget,
                 encoding,
+                explainer,
+                hold,
+                region,
+                alternatives,
             )
         )
 

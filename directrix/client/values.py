@@ -185,6 +185,17 @@ class Inversion:
     noise_error: float | None = None
 
 
+@dataclass(frozen=True)
+class ScoreChange:
+    """What else a counterfactual changed: a score before and after, and the change in SD."""
+
+    predictor: str
+    scorer: str
+    before: float
+    after: float
+    change_sd: float
+
+
 @dataclass(frozen=True, eq=False)
 class Explanation:
     """What would have changed a classifier's mind; for NOT_FOUND the best attempt and why.
@@ -192,7 +203,8 @@ class Explanation:
     margins: target logit minus the best other. distance_sd: root of the sum of squared alphas.
     pixel_l1: mean absolute difference of the pixels, 0 to 255. oracle_agrees: None where no
     oracle was named. reconstruction_error, reconstruction_label_kept: of the inversion of the
-    source; None where it was no picture.
+    source; None where it was no picture. changes: of every score of the predictors that held any.
+    alternatives: further answers, each by other findings.
     """
 
     status: Status
@@ -215,6 +227,9 @@ class Explanation:
     classifier_calls: int
     reconstruction_error: float | None
     reconstruction_label_kept: bool | None
+    sentence: str
+    changes: tuple[ScoreChange, ...]
+    alternatives: tuple[Explanation, ...] = field(repr=False)
 
     def _repr_png_(self) -> bytes:
         both = (self.original.image, self.image.image)

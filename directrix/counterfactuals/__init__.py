@@ -1,15 +1,31 @@
 """Counterfactuals: the smallest movement inside a finding set that flips a classifier."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from directrix.counterfactuals.bisection import Bisection
 from directrix.counterfactuals.explainer import Explainer, Question, go_on
+from directrix.counterfactuals.judge import Hold
 from directrix.counterfactuals.sparse import SparseSearch
 from directrix.predictors import Predictor
 from directrix.rendering import Renderer
-from directrix.types import Counterfactual
+from directrix.types import Counterfactual, Status
 
-__all__ = ["Bisection", "Explainer", "Question", "SparseSearch", "explain"]
+__all__ = [
+    "EXPLAINERS",
+    "Bisection",
+    "Explainer",
+    "Hold",
+    "Question",
+    "SparseSearch",
+    "explain",
+    "explain_variously",
+]
+
+DEFAULT = "sparse"
+
+EXPLAINERS: Mapping[str, Explainer] = {"bisection": Bisection(), DEFAULT: SparseSearch()}
+"""By the names that requests know, with their default settings."""
 
 
 def explain(
@@ -17,6 +33,33 @@ def explain(
     renderer: Renderer,
     oracle: Predictor | None = None,
     stop: Callable[[], None] = go_on,
+    explainer: Explainer = EXPLAINERS[DEFAULT],
 ) -> Counterfactual:
-    """Answers a question by sparse search, with its default settings: see `Explainer.explain`."""
-    return SparseSearch().explain(question, renderer, oracle, stop)
+    """Answers a question: see `Explainer.explain`."""
+    return explainer.explain(question, renderer, oracle, stop)
+
+
+def explain_variously(
+    question: Question,
+    renderer: Renderer,
+    count: int,
+    oracle: Predictor | None = None,
+    stop: Callable[[], None] = go_on,
+    explainer: Explainer = EXPLAINERS[DEFAULT],
+) -> list[Counterfactual]:
+    """The answer, and up to `count` further ones that move none of the findings before them.
+
+    Ends at the first that is not found; with it alone where the very first is not.
+    """
+    found = [explainer.explain(question, renderer, oracle, stop)]
+    allowed = set(question.allowed or range(len(renderer.findings(question.finding_set))))
+    while len(found) <= count and found[-1].status is Status.FOUND:
+        allowed -= {moved.index for moved in found[-1].moved}
+        if not allowed:
+            break
+        other = replace(question, allowed=tuple(sorted(allowed)))
+        answer = explainer.explain(other, renderer, oracle, stop)
+        if answer.status is not Status.FOUND:
+            break
+        found.append(answer)
+    return found

@@ -28,7 +28,7 @@ from directrix.metrics import (
     random_like,
 )
 from directrix.metrics.effects import linearity
-from directrix.scorecard.readings import Readings
+from directrix.scorecard.readings import LEAST_READABLE, Readings
 from directrix.types import (
     NONE,
     SHARD,
@@ -175,7 +175,7 @@ class ScorecardPlan:
             random_floor_sd=floor,
             random_findings=self.random_count,
             findings=tuple(
-                self._score(index, curve, population, floor).model_copy(update={"readable": share})
+                self._score(index, curve, population, floor, share)
                 for index, (curve, share) in enumerate(followed)
             ),
         )
@@ -304,7 +304,12 @@ class ScorecardPlan:
         )
 
     def _score(
-        self, index: int, curves: np.ndarray, population: np.ndarray, floor: float
+        self,
+        index: int,
+        curves: np.ndarray,
+        population: np.ndarray,
+        floor: float,
+        readable: float,
     ) -> FindingScore:
         """curves: the scores [alphas, n, K] along one finding. population: scores [N, K]."""
         base = population.astype(np.float64)
@@ -314,7 +319,7 @@ class ScorecardPlan:
         sign = 1 if ends[target] >= 0 else -1
         effects = sign * ends
         change = sign * (curves[-1, :, target] - curves[0, :, target]).astype(np.float64)
-        named = effects[target] > floor
+        named = effects[target] > floor and readable >= LEAST_READABLE
         zero = curves[self.alphas.index(0)]
         return FindingScore(
             index=index,
@@ -323,6 +328,7 @@ class ScorecardPlan:
             effect_sd=float(effects[target]),
             effects_sd=tuple(float(effect) for effect in effects),
             side_effect_sd=float(np.abs(np.delete(effects, target)).max(initial=0.0)),
+            readable=readable,
             monotonicity=monotonicity(sign * curves[:, :, target]),
             linearity=linearity(np.array(self.alphas), curves[:, :, target]),
             curve_sd=tuple(

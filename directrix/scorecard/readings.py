@@ -14,6 +14,10 @@ from directrix.types import PredictorCard, ScoreKind, ScorerRef
 LEAST = 2
 """Latents that have to be readable along a finding; where fewer are, nothing is known of it."""
 
+LEAST_READABLE = 0.5
+"""Share of them that have to be for a name: those that are left of fewer would not stand for the
+others, and are on the brink themselves."""
+
 
 class Readings:
     """Of judges side by side, in their order."""

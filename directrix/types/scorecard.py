@@ -73,8 +73,8 @@ class FindingScore(_Value):
     """Largest absolute change of any other scorer over the same move, in SD."""
     readable: float = 1.0
     """Share of the held-out latents whose pictures the judges can read at every strength of the
-    grid (ScoreKind.TRUST): the others count for nothing here. With fewer than two of them nothing
-    is known of the finding, and its effects are 0."""
+    grid (ScoreKind.TRUST): the others count for nothing here. Below a half there is no name, and
+    with fewer than two of them nothing is known of the finding: its effects are 0."""
     monotonicity: float
     """Share of held-out latents whose target score rises at every step of the grid."""
     linearity: float = 0.0

@@ -26,6 +26,34 @@ class ExplainImageRequest(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    @_typing.final
+    class Hold(_message.Message):
+        """A score that must not change."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        PREDICTOR_FIELD_NUMBER: _builtins.int
+        SCORER_FIELD_NUMBER: _builtins.int
+        TOLERANCE_SD_FIELD_NUMBER: _builtins.int
+        predictor: _builtins.str
+        """The predictor, "projects/{p}/models/{m}"."""
+        scorer: _builtins.str
+        """Its scorer; empty means all of them."""
+        tolerance_sd: _builtins.float
+        """How far it may change, in SD of the population; 0 means 0.5."""
+        def __init__(
+            self,
+            *,
+            predictor: _builtins.str = ...,
+            scorer: _builtins.str = ...,
+            tolerance_sd: _builtins.float = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["predictor", b"predictor", "scorer", b"scorer", "tolerance_sd", b"tolerance_sd"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     RECIPE_FIELD_NUMBER: _builtins.int
     CLASSIFIER_FIELD_NUMBER: _builtins.int
     FINDING_SET_FIELD_NUMBER: _builtins.int
@@ -36,6 +64,10 @@ class ExplainImageRequest(_message.Message):
     ORACLE_FIELD_NUMBER: _builtins.int
     BUDGET_FIELD_NUMBER: _builtins.int
     ENCODING_FIELD_NUMBER: _builtins.int
+    EXPLAINER_FIELD_NUMBER: _builtins.int
+    HOLD_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    ALTERNATIVES_FIELD_NUMBER: _builtins.int
     classifier: _builtins.str
     """The classifier, "projects/{p}/models/{m}"."""
     finding_set: _builtins.str
@@ -52,6 +84,12 @@ class ExplainImageRequest(_message.Message):
     """Images that may be generated; 0 means 2000."""
     encoding: _values_pb2.Encoding.ValueType
     """How the images travel."""
+    explainer: _builtins.str
+    """How to search: "sparse", few findings and the shortest movement of them; "bisection", one
+    finding where one is enough. Empty means "sparse".
+    """
+    alternatives: _builtins.int
+    """Further answers, each by other findings than all before it."""
     @_builtins.property
     def recipe(self) -> _values_pb2.Recipe:
         """The image to explain: a recipe, usually without moves."""
@@ -59,6 +97,14 @@ class ExplainImageRequest(_message.Message):
     @_builtins.property
     def allowed(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """Findings that may be moved; empty means all."""
+
+    @_builtins.property
+    def hold(self) -> _containers.RepeatedCompositeFieldContainer[Global___ExplainImageRequest.Hold]:
+        """Scores that must not change."""
+
+    @_builtins.property
+    def region(self) -> _values_pb2.Tensor:
+        """[H, W] float32 in [0, 1] over the image: findings act inside it only."""
 
     def __init__(
         self,
@@ -73,10 +119,14 @@ class ExplainImageRequest(_message.Message):
         oracle: _builtins.str = ...,
         budget: _builtins.int = ...,
         encoding: _values_pb2.Encoding.ValueType = ...,
+        explainer: _builtins.str = ...,
+        hold: _abc.Iterable[Global___ExplainImageRequest.Hold] | None = ...,
+        region: _values_pb2.Tensor | None = ...,
+        alternatives: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["recipe", b"recipe"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["recipe", b"recipe", "region", b"region"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["allowed", b"allowed", "budget", b"budget", "classifier", b"classifier", "encoding", b"encoding", "finding_set", b"finding_set", "max_alpha", b"max_alpha", "oracle", b"oracle", "recipe", b"recipe", "target", b"target", "target_probability", b"target_probability"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allowed", b"allowed", "alternatives", b"alternatives", "budget", b"budget", "classifier", b"classifier", "encoding", b"encoding", "explainer", b"explainer", "finding_set", b"finding_set", "hold", b"hold", "max_alpha", b"max_alpha", "oracle", b"oracle", "recipe", b"recipe", "region", b"region", "target", b"target", "target_probability", b"target_probability"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -123,19 +173,63 @@ class ExplainImageResponse(_message.Message):
 
         INDEX_FIELD_NUMBER: _builtins.int
         ALPHA_FIELD_NUMBER: _builtins.int
+        CONTRIBUTION_FIELD_NUMBER: _builtins.int
         index: _builtins.int
         """Its position in the set."""
         alpha: _builtins.float
         """By how many SD."""
+        contribution: _builtins.float
+        """What it added to the margin, in logits: its Shapley value over the moved findings. Absent
+        where there is no answer, and where more than ten moved.
+        """
         def __init__(
             self,
             *,
             index: _builtins.int = ...,
             alpha: _builtins.float = ...,
+            contribution: _builtins.float | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["_contribution", b"_contribution", "contribution", b"contribution"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["_contribution", b"_contribution", "alpha", b"alpha", "contribution", b"contribution", "index", b"index"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        _WhichOneofReturnType__contribution: _TypeAlias = _typing.Literal["contribution"]  # noqa: Y015
+        _WhichOneofArgType__contribution: _TypeAlias = _typing.Literal["_contribution", b"_contribution"]  # noqa: Y015
+        def WhichOneof(self, oneof_group: _WhichOneofArgType__contribution) -> _WhichOneofReturnType__contribution | None: ...
+
+    @_typing.final
+    class ScoreChange(_message.Message):
+        """What else changed: a score of the predictors whose scores were held."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        PREDICTOR_FIELD_NUMBER: _builtins.int
+        SCORER_FIELD_NUMBER: _builtins.int
+        BEFORE_FIELD_NUMBER: _builtins.int
+        AFTER_FIELD_NUMBER: _builtins.int
+        CHANGE_SD_FIELD_NUMBER: _builtins.int
+        predictor: _builtins.str
+        """The predictor, "projects/{p}/models/{m}"."""
+        scorer: _builtins.str
+        """Its scorer."""
+        before: _builtins.float
+        """The score of the image as it was."""
+        after: _builtins.float
+        """The score of the counterfactual."""
+        change_sd: _builtins.float
+        """The change in SD of the population."""
+        def __init__(
+            self,
+            *,
+            predictor: _builtins.str = ...,
+            scorer: _builtins.str = ...,
+            before: _builtins.float = ...,
+            after: _builtins.float = ...,
+            change_sd: _builtins.float = ...,
         ) -> None: ...
         _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
         def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["alpha", b"alpha", "index", b"index"]  # noqa: Y015
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "before", b"before", "change_sd", b"change_sd", "predictor", b"predictor", "scorer", b"scorer"]  # noqa: Y015
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -183,6 +277,9 @@ class ExplainImageResponse(_message.Message):
     CLASSIFIER_CALLS_FIELD_NUMBER: _builtins.int
     RECONSTRUCTION_ERROR_FIELD_NUMBER: _builtins.int
     RECONSTRUCTION_LABEL_KEPT_FIELD_NUMBER: _builtins.int
+    CHANGES_FIELD_NUMBER: _builtins.int
+    SENTENCE_FIELD_NUMBER: _builtins.int
+    ALTERNATIVES_FIELD_NUMBER: _builtins.int
     status: Global___ExplainImageResponse.Status.ValueType
     """How the search ended."""
     cause: _builtins.str
@@ -215,6 +312,8 @@ class ExplainImageResponse(_message.Message):
     """Whether the classifier says of the inversion what it says of the picture itself; absent where
     the source was no picture. Where false, what is explained is another picture.
     """
+    sentence: _builtins.str
+    """The answer in one sentence, made of the names that the set's scorecard gives its findings."""
     @_builtins.property
     def original(self) -> _values_pb2.Image:
         """The image as it was."""
@@ -234,6 +333,14 @@ class ExplainImageResponse(_message.Message):
     @_builtins.property
     def curve(self) -> _containers.RepeatedCompositeFieldContainer[Global___ExplainImageResponse.CurvePoint]:
         """The classifier along the path."""
+
+    @_builtins.property
+    def changes(self) -> _containers.RepeatedCompositeFieldContainer[Global___ExplainImageResponse.ScoreChange]:
+        """Every score of the predictors that hold scores."""
+
+    @_builtins.property
+    def alternatives(self) -> _containers.RepeatedCompositeFieldContainer[Global___ExplainImageResponse]:
+        """Further answers, without their originals; fewer than asked for where there are no more."""
 
     def __init__(
         self,
@@ -258,10 +365,13 @@ class ExplainImageResponse(_message.Message):
         classifier_calls: _builtins.int = ...,
         reconstruction_error: _builtins.float | None = ...,
         reconstruction_label_kept: _builtins.bool | None = ...,
+        changes: _abc.Iterable[Global___ExplainImageResponse.ScoreChange] | None = ...,
+        sentence: _builtins.str = ...,
+        alternatives: _abc.Iterable[Global___ExplainImageResponse] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_oracle_agrees", b"_oracle_agrees", "_reconstruction_error", b"_reconstruction_error", "_reconstruction_label_kept", b"_reconstruction_label_kept", "image", b"image", "oracle_agrees", b"oracle_agrees", "original", b"original", "recipe", b"recipe", "reconstruction_error", b"reconstruction_error", "reconstruction_label_kept", b"reconstruction_label_kept"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_oracle_agrees", b"_oracle_agrees", "_reconstruction_error", b"_reconstruction_error", "_reconstruction_label_kept", b"_reconstruction_label_kept", "cause", b"cause", "classifier_calls", b"classifier_calls", "curve", b"curve", "distance_sd", b"distance_sd", "generator_calls", b"generator_calls", "image", b"image", "margin_after", b"margin_after", "margin_before", b"margin_before", "moved", b"moved", "oracle_agrees", b"oracle_agrees", "original", b"original", "pixel_l1", b"pixel_l1", "probability_after", b"probability_after", "probability_before", b"probability_before", "recipe", b"recipe", "reconstruction_error", b"reconstruction_error", "reconstruction_label_kept", b"reconstruction_label_kept", "source_class", b"source_class", "status", b"status", "target_class", b"target_class"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_oracle_agrees", b"_oracle_agrees", "_reconstruction_error", b"_reconstruction_error", "_reconstruction_label_kept", b"_reconstruction_label_kept", "alternatives", b"alternatives", "cause", b"cause", "changes", b"changes", "classifier_calls", b"classifier_calls", "curve", b"curve", "distance_sd", b"distance_sd", "generator_calls", b"generator_calls", "image", b"image", "margin_after", b"margin_after", "margin_before", b"margin_before", "moved", b"moved", "oracle_agrees", b"oracle_agrees", "original", b"original", "pixel_l1", b"pixel_l1", "probability_after", b"probability_after", "probability_before", b"probability_before", "recipe", b"recipe", "reconstruction_error", b"reconstruction_error", "reconstruction_label_kept", b"reconstruction_label_kept", "sentence", b"sentence", "source_class", b"source_class", "status", b"status", "target_class", b"target_class"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__oracle_agrees: _TypeAlias = _typing.Literal["oracle_agrees"]  # noqa: Y015
     _WhichOneofArgType__oracle_agrees: _TypeAlias = _typing.Literal["_oracle_agrees", b"_oracle_agrees"]  # noqa: Y015

@@ -28,7 +28,9 @@ def counterfactual_to_proto(
         image=encode_image(found.image, encoding),
         recipe=recipe_to_proto(recipe, name),
         moved=[
-            service.ExplainImageResponse.MovedFinding(index=moved.index, alpha=moved.alpha)
+            service.ExplainImageResponse.MovedFinding(
+                index=moved.index, alpha=moved.alpha, contribution=moved.contribution
+            )
             for moved in found.moved
         ],
         source_class=found.source_class,

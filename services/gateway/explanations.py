@@ -1,10 +1,10 @@
 """Explanations: names become digests on the way in, and names again on the way out."""
 
-import asyncio
 from dataclasses import dataclass
 
-from directrix.errors import InvalidField, PredictorMismatch
+from directrix.errors import InvalidField, PredictorMismatch, ScorecardNotFound
 from directrix.inference.v1 import inference_service_pb2 as internal
+from directrix.types import ImageCard, Scorecard
 from directrix.v1 import explanation_service_pb2 as pb
 from directrix.v1 import values_pb2
 from directrix.wire.recipes import rename
@@ -13,6 +13,7 @@ from services.gateway.lookups import FindingSetEntry, Lookups, PredictorEntry
 from services.gateway.pictures import Pictures
 from services.gateway.recipes import Recipes
 from services.gateway.renders import inside
+from services.gateway.sentences import sentence
 from services.inference.client import InferenceClient
 
 
@@ -43,23 +44,54 @@ class Explanations:
             oracle = await self.lookups.predictor(request.oracle, "oracle", image)
             _check_target(request.target, oracle, "oracle")
             inner.oracle = oracle.digest
+        holders = await self._holders(request, image)
+        for hold, holder in zip(inner.hold, holders, strict=True):
+            hold.predictor = holder.digest
         answer = await inside(
             self.client.explain(internal.ExplainRequest(request=inner), seconds_to(deadline))
         )
         names = {**resolved.names, findings.digest: findings.name}
-        return await self._outside(answer.response, names, request.encoding)
+        names |= {holder.digest: holder.name for holder in holders}
+        card = await self._scorecard(findings)
+        for response in (answer.response, *answer.response.alternatives):
+            response.sentence = sentence(response, card)
+            await self._outside(response, names, request.encoding)
+        return answer.response
+
+    async def _holders(
+        self, request: pb.ExplainImageRequest, image: ImageCard
+    ) -> list[PredictorEntry]:
+        """Of every hold. Raises InvalidField for a scorer that it does not have."""
+        found = []
+        for i, hold in enumerate(request.hold):
+            entry = await self.lookups.predictor(hold.predictor, f"hold[{i}].predictor", image)
+            if hold.scorer and hold.scorer not in entry.scorers:
+                known = ", ".join(entry.scorers[:50])
+                raise InvalidField(
+                    f"hold[{i}]: {entry.name} has no scorer of that name: it has {known}",
+                    field=f"hold[{i}].scorer",
+                )
+            found.append(entry)
+        return found
+
+    async def _scorecard(self, findings: FindingSetEntry) -> Scorecard | None:
+        try:
+            return await self.lookups.call(self.lookups.catalogue.scorecard, findings.digest)
+        except ScorecardNotFound:
+            return None
 
     async def _outside(
         self, response: pb.ExplainImageResponse, names: dict[str, str], encoding: int
-    ) -> pb.ExplainImageResponse:
-        original, image = await asyncio.gather(
-            self._encoded(response.original, encoding), self._encoded(response.image, encoding)
-        )
-        response.original.CopyFrom(original)
-        response.image.CopyFrom(image)
+    ) -> None:
+        """Encodes pictures and writes names for digests, in place."""
+        for field in ("original", "image"):
+            if response.HasField(field):
+                raw = getattr(response, field)
+                raw.CopyFrom(await self._encoded(raw, encoding))
         if response.HasField("recipe"):
             response.recipe.CopyFrom(rename(response.recipe, lambda digest: names[digest]))
-        return response
+        for change in response.changes:
+            change.predictor = names[change.predictor]
 
     async def _encoded(self, image: values_pb2.Image, encoding: int) -> values_pb2.Image:
         size = (image.height, image.width, image.channels)

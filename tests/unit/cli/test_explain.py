@@ -19,7 +19,7 @@ def test_json_with_an_oracle(directrix, found):
     options = ("-c", "classifier", "-f", found, "--oracle", "classifier", "--json")
     (facts,) = directrix("explain", "fashion", "--index", 9, *options).lines
     assert facts["status"] == "found" and facts["oracle_agrees"] is True
-    assert facts["moved"] == [{"index": 1, "alpha": -9.0}]
+    assert facts["moved"] == [{"index": 1, "alpha": -9.0, "contribution": None}]
     assert len(facts["curve"]) == 5
     assert facts["recipe"]["moves"][0]["alpha"] == -9.0
 

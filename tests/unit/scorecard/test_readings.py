@@ -67,6 +67,15 @@ def test_the_share_that_can_be_read_is_told(card: Scorecard) -> None:
     assert mixed == pytest.approx(0.5, abs=0.15)  # above -OFFSET at the low end too
 
 
+def test_no_name_where_fewer_than_half_can_be_read(world: World, judge: PredictorCard) -> None:
+    """Axis 0 with as much of axis 3: the score rises by 2, and most pictures are out of reach."""
+    mixed = np.sqrt(0.2) * world.axes[0] + np.sqrt(0.8) * world.axes[3]
+    plan = along(world, judge, Direction(Space.Z, mixed, 2.0))
+    (found,) = make_scorecard(plan, world.generator, [world.predictor]).findings
+    assert 0 < found.readable < 0.5
+    assert found.effect_sd > 2 and found.target == NONE
+
+
 def test_nothing_is_said_of_a_finding_that_leaves_nothing_readable(
     world: World, judge: PredictorCard
 ) -> None:
