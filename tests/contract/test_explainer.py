@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from directrix.counterfactuals import Bisection, Explainer, Question, SparseSearch, explain
+from directrix.counterfactuals import (
+    Bisection,
+    Explainer,
+    Question,
+    SparseSearch,
+    explain,
+    explain_variously,
+)
 from directrix.counterfactuals.judge import Hold
 from directrix.errors import (
     Cancelled,
@@ -343,7 +350,23 @@ def test_the_default_explainer(world: World) -> None:
     assert answer.status is Status.FOUND
 
 
-# ---- constraints and contributions
+# ---- constraints, contributions, further answers
+
+
+def test_further_answers_move_other_findings(explainer: Explainer, world: World) -> None:
+    question = Question(start(world, 1.0, 0.4, -0.5), along_axes(world), target="b")
+    answers = explain_variously(question, world.renderer, 5, explainer=explainer)
+    assert len(answers) == 2  # a falls or b rises; no other axis makes it say b
+    moved = [{each.index for each in answer.moved} for answer in answers]
+    assert moved[0].isdisjoint(moved[1])
+    assert all(answer.status is Status.FOUND for answer in answers)
+    assert len(explain_variously(question, world.renderer, 0, explainer=explainer)) == 1
+
+
+def test_without_an_answer_there_are_no_further_ones(explainer: Explainer, world: World) -> None:
+    question = Question(start(world, 2.0), along_axes(world), max_alpha=0.1)
+    (answer,) = explain_variously(question, world.renderer, 3, explainer=explainer)
+    assert answer.status is Status.NOT_FOUND
 
 
 def test_contributions_add_up_to_the_change_of_the_margin(

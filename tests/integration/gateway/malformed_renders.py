@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from directrix.v1 import editing_service_pb2 as editing
+from directrix.v1 import explanation_service_pb2 as explanation
 from directrix.v1 import values_pb2 as pb
 from tests.integration.gateway.malformed import (
     EDIT,
@@ -28,6 +29,7 @@ from tests.integration.gateway.malformed import (
 from tests.integration.gateway.pictures import PICTURES, WRONG_PICTURES
 from tests.integration.gateway.world import Scene
 
+HOLD = explanation.ExplainImageRequest.Hold
 UNCALIBRATED = "FINDING_UNCALIBRATED"
 
 
@@ -227,6 +229,17 @@ def explanations() -> Iterator[Case]:
     yield changed(EXPLAIN, "budget", -1, INVALID)
     yield changed(EXPLAIN, "budget", 100_001, INVALID)
     yield changed(EXPLAIN, "encoding", 7, INVALID)
+    yield changed(EXPLAIN, "explainer", "tarot", INVALID)
+    yield changed(EXPLAIN, "alternatives", 9, INVALID)
+    for label, mask in _MASKS.items():
+        yield changed(EXPLAIN, "region", mask, INVALID, label)
+    nobody = [HOLD(predictor="projects/default/models/nobody")]
+    yield changed(EXPLAIN, "hold", nobody, "MODEL_NOT_FOUND", "nobody")
+    yield changed(EXPLAIN, "hold", [HOLD(predictor="nobody")], INVALID, "no name")
+    unknown = lambda live: [HOLD(predictor=live.judge.name, scorer="charm")]  # noqa: E731
+    yield changed(EXPLAIN, "hold", unknown, INVALID, "no scorer")
+    endless = lambda live: [HOLD(predictor=live.judge.name, tolerance_sd=NAN)]  # noqa: E731
+    yield changed(EXPLAIN, "hold", endless, INVALID, "tolerance")
 
 
 RENDER_FIELDS = (

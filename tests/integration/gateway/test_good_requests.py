@@ -234,6 +234,28 @@ def test_a_counterfactual_speaks_names_and_renders_to_its_own_bytes(
     assert found.original.digest == original.image.digest
 
 
+def test_what_holds_scores_is_told_by_name(live: Scene, stub: EditingServiceStub) -> None:
+    hold = explanation.ExplainImageRequest.Hold
+    seed = one_of_another_class(live, stub)
+    found = explain(
+        live, seed, max_alpha=20, hold=[hold(predictor=live.meter.name, tolerance_sd=90)]
+    )
+    assert found.status == explanation.ExplainImageResponse.STATUS_FOUND
+    assert {change.predictor for change in found.changes} == {live.meter.name}
+    for change in found.changes:
+        assert (change.after - change.before) * change.change_sd >= 0
+        assert abs(change.change_sd) <= 90
+    assert found.moved[0].contribution == pytest.approx(found.margin_after - found.margin_before)
+
+
+def test_an_explanation_is_a_sentence_too(live: Scene, stub: EditingServiceStub) -> None:
+    found = explain(live, one_of_another_class(live, stub), max_alpha=20)
+    assert found.sentence.startswith(f"It says {found.source_class}; it would say a if ")
+    assert f"{abs(found.moved[0].alpha):.2f} SD" in found.sentence
+    not_found = explain(live, one_of_another_class(live, stub), max_alpha=0.001)
+    assert "nothing that was allowed makes it say a" in not_found.sentence
+
+
 def test_not_found_is_an_answer(live: Scene, stub: EditingServiceStub) -> None:
     answer = explain(live, one_of_another_class(live, stub), max_alpha=0.001)
     assert answer.status == explanation.ExplainImageResponse.STATUS_NOT_FOUND
