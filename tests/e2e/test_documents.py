@@ -52,6 +52,13 @@ def shell(lines: str, folder: Path, endpoint: str) -> str:
     return run(["bash", "-euo", "pipefail", "-c", lines], folder, endpoint)
 
 
+def test_the_page_on_explanations(endpoint: str, tmp_path: Path) -> None:
+    said = shell(block(TEXT["docs/explanations.md"], "bash"), tmp_path, endpoint)
+    assert "it would say sneaker if" in said
+    flip, held = (Image.open(tmp_path / name) for name in ("flip.png", "held.png"))
+    assert flip.height > held.height  # further answers are rows of their own
+
+
 def test_the_readme(endpoint: str, tmp_path: Path) -> None:
     said = shell(block(README, "bash"), tmp_path, endpoint)
     assert "projects/default/models/fashion-classifier" in said
