@@ -113,6 +113,10 @@ class _Search:
         for _ in range(1, self._settings.most):
             if not self._extend(steps):
                 break
+        wide = np.concatenate([share * ways for share in (COARSE[0], BETWEEN[1])])
+        for _ in range(self._settings.most):
+            if self._found or not self._extend(wide):
+                break
         if not self._found:
             self._add_up()
         if self._found:

@@ -356,9 +356,8 @@ def test_the_default_explainer(world: World) -> None:
 def test_further_answers_move_other_findings(explainer: Explainer, world: World) -> None:
     question = Question(start(world, 1.0, 0.4, -0.5), along_axes(world), target="b")
     answers = explain_variously(question, world.renderer, 5, explainer=explainer)
-    assert len(answers) == 2  # a falls or b rises; no other axis makes it say b
-    moved = [{each.index for each in answer.moved} for answer in answers]
-    assert moved[0].isdisjoint(moved[1])
+    moved = [each.index for answer in answers for each in answer.moved]
+    assert len(answers) >= 2 and len(moved) == len(set(moved))  # a falls, or b rises
     assert all(answer.status is Status.FOUND for answer in answers)
     assert len(explain_variously(question, world.renderer, 0, explainer=explainer)) == 1
 
