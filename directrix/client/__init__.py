@@ -29,6 +29,7 @@ from directrix.client.values import (
     Discovery,
     Edited,
     Explanation,
+    ExplanationProgress,
     Filmstrip,
     Frame,
     Inversion,

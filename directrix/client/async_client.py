@@ -10,6 +10,7 @@ import grpc
 
 from directrix.client.client import TARGET
 from directrix.client.dialogues import discovery, editing, explanation, findings, models
+from directrix.client.dialogues.explanation import ExplanationFields
 from directrix.client.dialogues.recipes import RecipeFields, image_source, recipe
 from directrix.client.names import Names
 from directrix.client.operation import AsyncOperationHandle
@@ -18,6 +19,7 @@ from directrix.client.values import (
     Discovery,
     Edited,
     Explanation,
+    ExplanationProgress,
     Filmstrip,
     Inversion,
     Job,
@@ -28,11 +30,10 @@ from directrix.client.values import (
     TrainedEncoder,
 )
 from directrix.v1 import editing_service_pb2 as pb
+from directrix.v1.explanation_service_pb2 import ExplainImageRequest
 from directrix.v1.values_pb2 import Recipe
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from directrix.types import Comparison, FindingSet, Latent, Scorecard
 
 STREAM = f"{editing.SERVICE}/StreamEdits"
@@ -256,46 +257,29 @@ class AsyncClient:
         recipe: Recipe | str,
         classifier: str,
         finding_set: str,
-        target: str = "",
-        target_probability: float = 0.0,
-        max_alpha: float = 0.0,
-        allowed: Sequence[int] = (),
-        oracle: str = "",
-        budget: int = 0,
-        encoding: str = "png",
-        explainer: str = "",
-        hold: Sequence[tuple[str, str, float]] = (),
-        region: np.ndarray | None = None,
-        alternatives: int = 0,
-        **fields: Unpack[RecipeFields],
+        **fields: Unpack[ExplanationFields],
     ) -> Explanation:
-        """The smallest movement inside a finding set that flips the classifier.
+        """The smallest movement inside a finding set that flips the classifier."""
+        request = self._question(recipe, classifier, finding_set, fields)
+        return await self._transport.run(explanation.explain(request))
 
-        target: the class to reach; empty means any other. 0 stands for the service's defaults.
-        oracle: an independent classifier to ask about the answer. explainer: "sparse" or
-        "bisection". hold: (predictor, scorer or "" for all, tolerance in SD) that must not change.
-        region: [H, W] in [0, 1], inside which findings act. alternatives: further answers, each by
-        other findings.
-        """
-        return await self._transport.run(
-            explanation.explain(
-                self._names,
-                self._recipe(recipe, fields),
-                classifier,
-                finding_set,
-                target,
-                target_probability,
-                max_alpha,
-                allowed,
-                oracle,
-                budget,
-                encoding,
-                explainer,
-                hold,
-                region,
-                alternatives,
-            )
-        )
+    async def stream_explanation(
+        self,
+        recipe: Recipe | str,
+        classifier: str,
+        finding_set: str,
+        **fields: Unpack[ExplanationFields],
+    ) -> AsyncIterator[ExplanationProgress | Explanation]:
+        """As `explain`, telling how near the search is; the answer comes last."""
+        request = self._question(recipe, classifier, finding_set, fields)
+        async for message in self._transport.listen(explanation.listening(request)):
+            yield explanation.event(message)
+
+    def _question(
+        self, given: Recipe | str, classifier: str, finding_set: str, fields: ExplanationFields
+    ) -> ExplainImageRequest:
+        made = self._recipe(given, explanation.recipe_fields(fields))
+        return explanation.request_of(self._names, made, classifier, finding_set, fields)
 
     def _recipe(self, given: Recipe | str, fields: RecipeFields) -> Recipe:
         if isinstance(given, str):

@@ -11,12 +11,13 @@ with Client() as client:
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
 import grpc
 
 from directrix.client.dialogues import discovery, editing, explanation, findings, models
+from directrix.client.dialogues.explanation import ExplanationFields
 from directrix.client.dialogues.recipes import RecipeFields, image_source, recipe
 from directrix.client.names import Names
 from directrix.client.operation import OperationHandle
@@ -25,6 +26,7 @@ from directrix.client.values import (
     Discovery,
     Edited,
     Explanation,
+    ExplanationProgress,
     Filmstrip,
     Inversion,
     Job,
@@ -33,11 +35,10 @@ from directrix.client.values import (
     StoredFindings,
     TrainedEncoder,
 )
+from directrix.v1.explanation_service_pb2 import ExplainImageRequest
 from directrix.v1.values_pb2 import Recipe
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from directrix.types import Comparison, FindingSet, Latent, Scorecard
 
 TARGET = "127.0.0.1:50051"
@@ -238,46 +239,29 @@ class Client:
         recipe: Recipe | str,
         classifier: str,
         finding_set: str,
-        target: str = "",
-        target_probability: float = 0.0,
-        max_alpha: float = 0.0,
-        allowed: Sequence[int] = (),
-        oracle: str = "",
-        budget: int = 0,
-        encoding: str = "png",
-        explainer: str = "",
-        hold: Sequence[tuple[str, str, float]] = (),
-        region: np.ndarray | None = None,
-        alternatives: int = 0,
-        **fields: Unpack[RecipeFields],
+        **fields: Unpack[ExplanationFields],
     ) -> Explanation:
-        """The smallest movement inside a finding set that flips the classifier.
+        """The smallest movement inside a finding set that flips the classifier."""
+        request = self._question(recipe, classifier, finding_set, fields)
+        return self._transport.run(explanation.explain(request))
 
-        target: the class to reach; empty means any other. 0 stands for the service's defaults.
-        oracle: an independent classifier to ask about the answer. explainer: "sparse" or
-        "bisection". hold: (predictor, scorer or "" for all, tolerance in SD) that must not change.
-        region: [H, W] in [0, 1], inside which findings act. alternatives: further answers, each by
-        other findings.
-        """
-        return self._transport.run(
-            explanation.explain(
-                self._names,
-                self._recipe(recipe, fields),
-                classifier,
-                finding_set,
-                target,
-                target_probability,
-                max_alpha,
-                allowed,
-                oracle,
-                budget,
-                encoding,
-                explainer,
-                hold,
-                region,
-                alternatives,
-            )
-        )
+    def stream_explanation(
+        self,
+        recipe: Recipe | str,
+        classifier: str,
+        finding_set: str,
+        **fields: Unpack[ExplanationFields],
+    ) -> Iterator[ExplanationProgress | Explanation]:
+        """As `explain`, telling how near the search is; the answer comes last."""
+        request = self._question(recipe, classifier, finding_set, fields)
+        for message in self._transport.listen(explanation.listening(request)):
+            yield explanation.event(message)
+
+    def _question(
+        self, given: Recipe | str, classifier: str, finding_set: str, fields: ExplanationFields
+    ) -> ExplainImageRequest:
+        made = self._recipe(given, explanation.recipe_fields(fields))
+        return explanation.request_of(self._names, made, classifier, finding_set, fields)
 
     def _recipe(self, given: Recipe | str, fields: RecipeFields) -> Recipe:
         if isinstance(given, str):

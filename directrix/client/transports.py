@@ -6,7 +6,7 @@ Both send a call again on UNAVAILABLE only, and never without a deadline.
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import grpc
@@ -65,6 +65,20 @@ class Transport:
                 return end.value
             answer = self._take(step)
 
+    def listen(self, call: Call) -> Iterator[Any]:
+        """What a stream says to one request. Raises ApiError."""
+        stream = self._channel.unary_stream(
+            call.rpc,
+            request_serializer=type(call.request).SerializeToString,
+            response_deserializer=call.answer.FromString,
+        )(call.request, timeout=self._timeout or call.deadline)
+        try:
+            yield from stream
+        except grpc.RpcError as error:
+            raise of_call(error) from error
+        finally:
+            stream.cancel()
+
     def close(self) -> None:
         self._channel.close()
 
@@ -108,6 +122,22 @@ class AsyncTransport:
             except StopIteration as end:
                 return end.value
             answer = await self._take(step)
+
+    async def listen(self, call: Call) -> AsyncIterator[Any]:
+        """What a stream says to one request. Raises ApiError."""
+        opened: Any = self._channel.unary_stream(
+            call.rpc,
+            request_serializer=type(call.request).SerializeToString,
+            response_deserializer=call.answer.FromString,
+        )
+        stream = opened(call.request, timeout=self._timeout or call.deadline)
+        try:
+            async for message in stream:
+                yield message
+        except grpc.RpcError as error:
+            raise of_call(error) from error
+        finally:
+            stream.cancel()
 
     async def stream(
         self, rpc: str, requests: AsyncIterator[Message], answer: type[Message]

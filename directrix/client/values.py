@@ -197,6 +197,19 @@ class ScoreChange:
 
 
 @dataclass(frozen=True, eq=False)
+class ExplanationProgress:
+    """How near a search is: images so far, and of the nearest attempt the margin, the target's
+    probability, whether it is an answer, and the picture; None where it is the one before.
+    """
+
+    images: int
+    margin: float
+    probability: float
+    reached: bool
+    image: Picture | None
+
+
+@dataclass(frozen=True, eq=False)
 class Explanation:
     """What would have changed a classifier's mind; for NOT_FOUND the best attempt and why.
 

@@ -4,7 +4,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from directrix.counterfactuals.bisection import Bisection
-from directrix.counterfactuals.explainer import Explainer, Question, go_on
+from directrix.counterfactuals.explainer import (
+    Explainer,
+    Progress,
+    Question,
+    Watch,
+    go_on,
+    look_away,
+)
 from directrix.counterfactuals.judge import Hold
 from directrix.counterfactuals.sparse import SparseSearch
 from directrix.predictors import Predictor
@@ -12,10 +19,12 @@ from directrix.rendering import Renderer
 from directrix.types import Counterfactual, Status
 
 __all__ = [
+    "DEFAULT",
     "EXPLAINERS",
     "Bisection",
     "Explainer",
     "Hold",
+    "Progress",
     "Question",
     "SparseSearch",
     "explain",
@@ -34,9 +43,10 @@ def explain(
     oracle: Predictor | None = None,
     stop: Callable[[], None] = go_on,
     explainer: Explainer = EXPLAINERS[DEFAULT],
+    watch: Watch = look_away,
 ) -> Counterfactual:
     """Answers a question: see `Explainer.explain`."""
-    return explainer.explain(question, renderer, oracle, stop)
+    return explainer.explain(question, renderer, oracle, stop, watch)
 
 
 def explain_variously(
@@ -46,19 +56,20 @@ def explain_variously(
     oracle: Predictor | None = None,
     stop: Callable[[], None] = go_on,
     explainer: Explainer = EXPLAINERS[DEFAULT],
+    watch: Watch = look_away,
 ) -> list[Counterfactual]:
     """The answer, and up to `count` further ones that move none of the findings before them.
 
     Ends at the first that is not found; with it alone where the very first is not.
     """
-    found = [explainer.explain(question, renderer, oracle, stop)]
+    found = [explainer.explain(question, renderer, oracle, stop, watch)]
     allowed = set(question.allowed or range(len(renderer.findings(question.finding_set))))
     while len(found) <= count and found[-1].status is Status.FOUND:
         allowed -= {moved.index for moved in found[-1].moved}
         if not allowed:
             break
         other = replace(question, allowed=tuple(sorted(allowed)))
-        answer = explainer.explain(other, renderer, oracle, stop)
+        answer = explainer.explain(other, renderer, oracle, stop, watch)
         if answer.status is not Status.FOUND:
             break
         found.append(answer)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from directrix.counterfactuals.explainer import Explainer, Question, go_on
+from directrix.counterfactuals.explainer import Explainer, Question, Watch, go_on, look_away
 from directrix.counterfactuals.judge import Judge
 from directrix.counterfactuals.report import begin
 from directrix.counterfactuals.trials import Axis, Point, Spent, Trials, distance, scaled
@@ -43,8 +43,9 @@ class Bisection(Explainer):
         renderer: Renderer,
         oracle: Predictor | None = None,
         stop: Callable[[], None] = go_on,
+        watch: Watch = look_away,
     ) -> Counterfactual:
-        report = begin(question, renderer, oracle, stop)
+        report = begin(question, renderer, oracle, stop, watch)
         trials, judging, scores = report.trials, report.judging, report.before
         search = Search(self, trials, judging, scores)
         status, cause = search.run(report.axes)

@@ -53,6 +53,28 @@ def go_on() -> None:
     """Never stops a search."""
 
 
+@dataclass(frozen=True, eq=False)
+class Progress:
+    """Where a search is.
+
+    images: generated so far. image: uint8 [H, W, C], the nearest to an answer so far, or an answer;
+    margin, probability: of the target, in it. holds: whether it is one.
+    """
+
+    images: int
+    image: np.ndarray
+    margin: float
+    probability: float
+    holds: bool
+
+
+Watch = Callable[[Progress], None]
+
+
+def look_away(progress: Progress) -> None:
+    """Watches nothing."""
+
+
 class Explainer(ABC):
     """One way of searching; its settings are its fields."""
 
@@ -63,10 +85,12 @@ class Explainer(ABC):
         renderer: Renderer,
         oracle: Predictor | None = None,
         stop: Callable[[], None] = go_on,
+        watch: Watch = look_away,
     ) -> Counterfactual:
         """FOUND, NOT_FOUND with the best attempt and its cause, or ALREADY_TARGET.
 
         oracle: an independent classifier that is asked about the answer's pixels. stop is called
         between small steps and may raise Cancelled or DeadlineExceeded, which are let through.
+        watch is told of the image as it is, then after every few images.
         Raises InvalidField, PredictorMismatch, and whatever planning the recipe raises.
         """

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from directrix.counterfactuals import shapley
-from directrix.counterfactuals.explainer import Question
+from directrix.counterfactuals.explainer import Question, Watch
 from directrix.counterfactuals.judge import Judge, judge
 from directrix.counterfactuals.trials import Axis, Point, Spent, Trials, distance, scaled
 from directrix.errors import PredictorMismatch
@@ -122,13 +122,17 @@ def says(oracle: Predictor, image: np.ndarray) -> str:
 
 
 def begin(
-    question: Question, renderer: Renderer, oracle: Predictor | None, stop: Callable[[], None]
+    question: Question,
+    renderer: Renderer,
+    oracle: Predictor | None,
+    stop: Callable[[], None],
+    watch: Watch,
 ) -> Report:
     """Checks a question and looks at the image as it is.
 
     Raises InvalidField, PredictorMismatch, Spent never, and whatever planning the recipe raises.
     """
-    trials = Trials(question, renderer, stop)
+    trials = Trials(question, renderer, stop, watch)
     axes = trials.axes()
     card = renderer.predictors[question.classifier].card
     if oracle is not None:
@@ -142,6 +146,7 @@ def begin(
         question.target_probability,
         question.hold,
     )
+    trials.tell(judging, images, scores)
     return Report(question, renderer, trials, axes, judging, images[0], scores)
 
 

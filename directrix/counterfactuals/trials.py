@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from directrix.counterfactuals.explainer import Question
+from directrix.counterfactuals.explainer import Progress, Question, Watch, look_away
+from directrix.counterfactuals.judge import Judge
 from directrix.errors import InvalidField
 from directrix.rendering import Renderer
 from directrix.types import (
@@ -52,7 +53,13 @@ def scaled(point: Point, factor: float) -> Point:
 class Trials:
     """Renders points around the question's recipe and counts them."""
 
-    def __init__(self, question: Question, renderer: Renderer, stop: Callable[[], None]):
+    def __init__(
+        self,
+        question: Question,
+        renderer: Renderer,
+        stop: Callable[[], None],
+        watch: Watch = look_away,
+    ):
         self.question, self._renderer, self._stop = question, renderer, stop
         widths = [len(predictor.scorers) for predictor in renderer.predictors]
         if not 0 <= question.classifier < len(widths):
@@ -60,6 +67,10 @@ class Trials:
         self.first_column = sum(widths[: question.classifier])
         """Of the classifier, among the scores of all predictors."""
         self.calls = 0
+        self._watch = watch
+        self._judging: Judge | None = None
+        self._nearest: Progress | None = None
+        self._slack = -np.inf
 
     def axes(self) -> tuple[Axis, ...]:
         """Every way to move that the question allows. Raises InvalidField."""
@@ -98,7 +109,29 @@ class Trials:
             self.calls += len(chunk)
             images.append(rendered.images)
             scores.append(rendered.scores)
+            self._tell(rendered.images, rendered.scores)
         return np.concatenate(images), np.concatenate(scores)
+
+    def tell(self, judging: Judge, images: np.ndarray, scores: np.ndarray) -> None:
+        """From here on the watcher is told how near a search is, beginning with these."""
+        self._judging = judging
+        self._tell(images, scores)
+
+    def _tell(self, images: np.ndarray, scores: np.ndarray) -> None:
+        if self._judging is None:
+            return
+        slacks = self._judging.slack(scores)
+        best = int(slacks.argmax())
+        if self._nearest is None or slacks[best] > self._slack:
+            self._slack, row = float(slacks[best]), scores[best : best + 1]
+            self._nearest = Progress(
+                self.calls,
+                images[best],
+                float(self._judging.margin(row)[0]),
+                float(self._judging.probability_of(row)[0]),
+                bool(self._judging.holds(row)[0]),
+            )
+        self._watch(replace(self._nearest, images=self.calls))
 
     def recipe(self, point: Point) -> Recipe:
         """The question's recipe, moved on to a point."""

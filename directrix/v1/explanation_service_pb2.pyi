@@ -387,3 +387,75 @@ class ExplainImageResponse(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__reconstruction_label_kept) -> _WhichOneofReturnType__reconstruction_label_kept | None: ...
 
 Global___ExplainImageResponse: _TypeAlias = ExplainImageResponse  # noqa: Y015
+
+@_typing.final
+class ExplanationProgress(_message.Message):
+    """How near a search is."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IMAGES_FIELD_NUMBER: _builtins.int
+    MARGIN_FIELD_NUMBER: _builtins.int
+    PROBABILITY_FIELD_NUMBER: _builtins.int
+    REACHED_FIELD_NUMBER: _builtins.int
+    IMAGE_FIELD_NUMBER: _builtins.int
+    images: _builtins.int
+    """Images generated so far."""
+    margin: _builtins.float
+    """Target logit minus the best other of the nearest attempt, above 0 where the class is reached."""
+    probability: _builtins.float
+    """The target's probability there."""
+    reached: _builtins.bool
+    """Whether it is an answer already, which is being made smaller."""
+    @_builtins.property
+    def image(self) -> _values_pb2.Image:
+        """The picture of the nearest attempt; absent where it is that of the message before."""
+
+    def __init__(
+        self,
+        *,
+        images: _builtins.int = ...,
+        margin: _builtins.float = ...,
+        probability: _builtins.float = ...,
+        reached: _builtins.bool = ...,
+        image: _values_pb2.Image | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["image", b"image"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["image", b"image", "images", b"images", "margin", b"margin", "probability", b"probability", "reached", b"reached"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExplanationProgress: _TypeAlias = ExplanationProgress  # noqa: Y015
+
+@_typing.final
+class StreamExplanationResponse(_message.Message):
+    """Answer of StreamExplanation: progress any number of times, then the answer."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROGRESS_FIELD_NUMBER: _builtins.int
+    ANSWER_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def progress(self) -> Global___ExplanationProgress:
+        """How near the search is."""
+
+    @_builtins.property
+    def answer(self) -> Global___ExplainImageResponse:
+        """The answer."""
+
+    def __init__(
+        self,
+        *,
+        progress: Global___ExplanationProgress | None = ...,
+        answer: Global___ExplainImageResponse | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "event", b"event", "progress", b"progress"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "event", b"event", "progress", b"progress"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["progress", "answer"]  # noqa: Y015
+    _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
+
+Global___StreamExplanationResponse: _TypeAlias = StreamExplanationResponse  # noqa: Y015

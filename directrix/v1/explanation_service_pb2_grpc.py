@@ -40,6 +40,11 @@ class ExplanationServiceStub(object):
                 request_serializer=directrix_dot_v1_dot_explanation__service__pb2.ExplainImageRequest.SerializeToString,
                 response_deserializer=directrix_dot_v1_dot_explanation__service__pb2.ExplainImageResponse.FromString,
                 _registered_method=True)
+        self.StreamExplanation = channel.unary_stream(
+                '/directrix.v1.ExplanationService/StreamExplanation',
+                request_serializer=directrix_dot_v1_dot_explanation__service__pb2.ExplainImageRequest.SerializeToString,
+                response_deserializer=directrix_dot_v1_dot_explanation__service__pb2.StreamExplanationResponse.FromString,
+                _registered_method=True)
 
 
 class ExplanationServiceServicer(object):
@@ -53,6 +58,13 @@ class ExplanationServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def StreamExplanation(self, request, context):
+        """The same, telling how near it is as it goes; the answer comes last.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ExplanationServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -60,6 +72,11 @@ def add_ExplanationServiceServicer_to_server(servicer, server):
                     servicer.ExplainImage,
                     request_deserializer=directrix_dot_v1_dot_explanation__service__pb2.ExplainImageRequest.FromString,
                     response_serializer=directrix_dot_v1_dot_explanation__service__pb2.ExplainImageResponse.SerializeToString,
+            ),
+            'StreamExplanation': grpc.unary_stream_rpc_method_handler(
+                    servicer.StreamExplanation,
+                    request_deserializer=directrix_dot_v1_dot_explanation__service__pb2.ExplainImageRequest.FromString,
+                    response_serializer=directrix_dot_v1_dot_explanation__service__pb2.StreamExplanationResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -90,6 +107,33 @@ class ExplanationService(object):
             '/directrix.v1.ExplanationService/ExplainImage',
             directrix_dot_v1_dot_explanation__service__pb2.ExplainImageRequest.SerializeToString,
             directrix_dot_v1_dot_explanation__service__pb2.ExplainImageResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StreamExplanation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/directrix.v1.ExplanationService/StreamExplanation',
+            directrix_dot_v1_dot_explanation__service__pb2.ExplainImageRequest.SerializeToString,
+            directrix_dot_v1_dot_explanation__service__pb2.StreamExplanationResponse.FromString,
             options,
             channel_credentials,
             insecure,

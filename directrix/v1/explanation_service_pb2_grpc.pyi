@@ -35,6 +35,8 @@ class ExplanationServiceStub:
     def __new__(cls, channel: _aio.Channel) -> ExplanationServiceAsyncStub: ...
     ExplainImage: _grpc.UnaryUnaryMultiCallable[_explanation_service_pb2.ExplainImageRequest, _explanation_service_pb2.ExplainImageResponse]
     """Searches a finding set for the smallest movement that flips the classifier."""
+    StreamExplanation: _grpc.UnaryStreamMultiCallable[_explanation_service_pb2.ExplainImageRequest, _explanation_service_pb2.StreamExplanationResponse]
+    """The same, telling how near it is as it goes; the answer comes last."""
 
 @_typing.type_check_only
 class ExplanationServiceAsyncStub(ExplanationServiceStub):
@@ -43,6 +45,8 @@ class ExplanationServiceAsyncStub(ExplanationServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     ExplainImage: _aio.UnaryUnaryMultiCallable[_explanation_service_pb2.ExplainImageRequest, _explanation_service_pb2.ExplainImageResponse]  # type: ignore[assignment]
     """Searches a finding set for the smallest movement that flips the classifier."""
+    StreamExplanation: _aio.UnaryStreamMultiCallable[_explanation_service_pb2.ExplainImageRequest, _explanation_service_pb2.StreamExplanationResponse]  # type: ignore[assignment]
+    """The same, telling how near it is as it goes; the answer comes last."""
 
 class ExplanationServiceServicer(metaclass=_abc_1.ABCMeta):
     """Says what would have changed a classifier's mind."""
@@ -54,5 +58,13 @@ class ExplanationServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_explanation_service_pb2.ExplainImageResponse, _abc.Awaitable[_explanation_service_pb2.ExplainImageResponse]]:
         """Searches a finding set for the smallest movement that flips the classifier."""
+
+    @_abc_1.abstractmethod
+    def StreamExplanation(
+        self,
+        request: _explanation_service_pb2.ExplainImageRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_explanation_service_pb2.StreamExplanationResponse], _abc.AsyncIterator[_explanation_service_pb2.StreamExplanationResponse]]:
+        """The same, telling how near it is as it goes; the answer comes last."""
 
 def add_ExplanationServiceServicer_to_server(servicer: ExplanationServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

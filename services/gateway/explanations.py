@@ -1,8 +1,10 @@
 """Explanations: names become digests on the way in, and names again on the way out."""
 
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass
 
-from directrix.errors import InvalidField, PredictorMismatch, ScorecardNotFound
+from directrix.errors import Internal, InvalidField, PredictorMismatch, ScorecardNotFound
 from directrix.inference.v1 import inference_service_pb2 as internal
 from directrix.types import ImageCard, Scorecard
 from directrix.v1 import explanation_service_pb2 as pb
@@ -28,6 +30,16 @@ class Explanations:
         self, request: pb.ExplainImageRequest, deadline: float
     ) -> pb.ExplainImageResponse:
         """ "Not found" is an answer like any other. Raises what the look-ups raise."""
+        async with aclosing(self.stream(request, deadline)) as events:
+            async for event in events:
+                if event.HasField("answer"):
+                    return event.answer
+        raise Internal("a replica ended an explanation without an answer")
+
+    async def stream(
+        self, request: pb.ExplainImageRequest, deadline: float
+    ) -> AsyncGenerator[pb.StreamExplanationResponse, None]:
+        """Progress, then the answer. Raises what the look-ups raise."""
         resolved = await self.recipes.resolve(request.recipe)
         generator = resolved.generator
         image = generator.card.image
@@ -47,16 +59,27 @@ class Explanations:
         holders = await self._holders(request, image)
         for hold, holder in zip(inner.hold, holders, strict=True):
             hold.predictor = holder.digest
-        answer = await inside(
-            self.client.explain(internal.ExplainRequest(request=inner), seconds_to(deadline))
-        )
         names = {**resolved.names, findings.digest: findings.name}
         names |= {holder.digest: holder.name for holder in holders}
         card = await self._scorecard(findings)
-        for response in (answer.response, *answer.response.alternatives):
-            response.sentence = sentence(response, card)
-            await self._outside(response, names, request.encoding)
-        return answer.response
+        calls = self.client.explain(internal.ExplainRequest(request=inner), seconds_to(deadline))
+        async with aclosing(calls) as answers:
+            while (answer := await inside(anext(answers, None))) is not None:
+                if answer.HasField("progress"):
+                    progress = await self._progress(answer.progress, request.encoding)
+                    yield pb.StreamExplanationResponse(progress=progress)
+                    continue
+                for response in (answer.response, *answer.response.alternatives):
+                    response.sentence = sentence(response, card)
+                    await self._outside(response, names, request.encoding)
+                yield pb.StreamExplanationResponse(answer=answer.response)
+
+    async def _progress(
+        self, progress: pb.ExplanationProgress, encoding: int
+    ) -> pb.ExplanationProgress:
+        if progress.HasField("image"):
+            progress.image.CopyFrom(await self._encoded(progress.image, encoding))
+        return progress
 
     async def _holders(
         self, request: pb.ExplainImageRequest, image: ImageCard

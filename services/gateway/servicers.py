@@ -184,6 +184,11 @@ class ExplanationServicer(explanation_service_pb2_grpc.ExplanationServiceService
     ) -> explanation.ExplainImageResponse:
         return await self._explanations.explain(request, deadline_of(context, SEARCH_SECONDS))
 
+    def StreamExplanation(
+        self, request: explanation.ExplainImageRequest, context: Context
+    ) -> AsyncIterator[explanation.StreamExplanationResponse]:
+        return self._explanations.stream(request, deadline_of(context, SEARCH_SECONDS))
+
 
 def register(work: Work, server: grpc.aio.Server) -> None:
     """Adds every public service."""

@@ -7,6 +7,7 @@ errors of single items of a Render stay in the answer (`directrix.wire.errors`).
 
 import asyncio
 import time
+from collections.abc import AsyncGenerator, Iterator
 from types import TracebackType
 from typing import Any, Self
 
@@ -63,8 +64,16 @@ class InferenceClient:
 
     async def explain(
         self, request: pb.ExplainRequest, timeout: float | None = None
-    ) -> pb.ExplainResponse:
-        return await self._call("Explain", request, timeout)
+    ) -> AsyncGenerator[pb.ExplainResponse, None]:
+        """Progress, then the answer. Closing the iterator cancels the call."""
+        call = self._method("Explain")(request, timeout=timeout, metadata=self._metadata)
+        try:
+            async for answer in call:
+                yield checked(answer)
+        except AioRpcError as error:
+            raise rpc_error(error.code(), error.details()) from error
+        finally:
+            call.cancel()
 
     async def invert(
         self, request: pb.InvertRequest, timeout: float | None = None
@@ -108,11 +117,14 @@ class InferenceClient:
     ) -> None:
         await self.close()
 
-    async def _call(self, method: str, request: Message, timeout: float | None) -> Any:
+    def _method(self, name: str) -> Any:
         if self._channel is None:
             self._channel = grpc.aio.insecure_channel(self._target, OPTIONS)
             self._stub = InferenceServiceStub(self._channel)
-        call = getattr(self._stub, method)
+        return getattr(self._stub, name)
+
+    async def _call(self, method: str, request: Message, timeout: float | None) -> Any:
+        call = self._method(method)
         try:
             answer = await call(request, timeout=timeout, metadata=self._metadata)
         except AioRpcError as error:
@@ -136,8 +148,16 @@ class BlockingInferenceClient:
 
     def explain(
         self, request: pb.ExplainRequest, timeout: float | None = None
-    ) -> pb.ExplainResponse:
-        return self._call("Explain", request, timeout)
+    ) -> Iterator[pb.ExplainResponse]:
+        """Progress, then the answer."""
+        call = self._stub.Explain(request, timeout=timeout, metadata=self._metadata)
+        try:
+            for answer in call:
+                yield checked(answer)
+        except grpc.RpcError as error:
+            raise rpc_error(error.code(), error.details()) from error
+        finally:
+            call.cancel()
 
     def invert(self, request: pb.InvertRequest, timeout: float | None = None) -> pb.InvertResponse:
         return self._call("Invert", request, timeout)

@@ -1,5 +1,8 @@
 """The Ray Serve deployment: the inference service's calls over one replica a process."""
 
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
 import grpc
 from ray import serve
 from ray.serve.grpc_util import RayServegRPCContext
@@ -46,10 +49,12 @@ class Inference:
 
     async def Explain(
         self, request: pb.ExplainRequest, grpc_context: RayServegRPCContext
-    ) -> pb.ExplainResponse:
+    ) -> AsyncGenerator[pb.ExplainResponse, None]:
         if not self._admits(grpc_context):
-            return pb.ExplainResponse()
-        return await self._replica.explain(request)
+            return
+        async with aclosing(self._replica.explain(request)) as answers:
+            async for answer in answers:
+                yield answer
 
     async def Invert(
         self, request: pb.InvertRequest, grpc_context: RayServegRPCContext

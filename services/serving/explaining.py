@@ -1,21 +1,24 @@
 """Explanations: the library's search, with its models found and its answer written as a message."""
 
 import asyncio
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from directrix import counterfactuals
-from directrix.counterfactuals import EXPLAINERS, Hold, Question
+from directrix.counterfactuals import DEFAULT, EXPLAINERS, Hold, Progress, Question
 from directrix.errors import InvalidField
 from directrix.inference.v1 import inference_service_pb2 as pb
 from directrix.rendering import Renderer
 from directrix.types import Counterfactual, Recipe, Status
 from directrix.v1 import explanation_service_pb2 as service
+from directrix.v1 import values_pb2
 from directrix.wire.counterfactuals import counterfactual_to_proto
+from directrix.wire.images import encode_image
 from directrix.wire.tensors import tensor_from_proto
 from services.serving.inversions import Inversions
-from services.serving.long_work import LongWork
+from services.serving.long_work import LongWork, Stop
 from services.serving.models import Models, Recent
 
 MAX_ALPHA = 6.0
@@ -36,8 +39,8 @@ class Explaining:
         self._long_work = long_work
         self._spreads: Recent[tuple[str, ...], np.ndarray] = Recent(SPREADS)
 
-    async def explain(self, request: pb.ExplainRequest) -> pb.ExplainResponse:
-        """Raises whatever is wrong with the request; "not found" is an answer."""
+    async def explain(self, request: pb.ExplainRequest) -> AsyncGenerator[pb.ExplainResponse, None]:
+        """Progress, then the answer; "not found" is one. Raises what is wrong with the request."""
         asked = request.request
         holders = tuple(dict.fromkeys(h.predictor for h in asked.hold))
         scorers = (asked.classifier, *(h for h in holders if h != asked.classifier))
@@ -49,11 +52,28 @@ class Explaining:
         await self._models.fetch_findings({*recipe.finding_sets(), asked.finding_set})
         scales = await self._deviations(renderer, scorers) if holders else None
         question = _question(asked, recipe, _holds(asked, renderer, scales))
-        found = await self._long_work.run(
-            lambda stop: counterfactuals.explain_variously(
-                question, renderer, asked.alternatives, oracle, stop, _explainer(asked)
+        events: asyncio.Queue[Progress | None] = asyncio.Queue()
+        loop = asyncio.get_running_loop()
+
+        def watch(progress: Progress) -> None:
+            loop.call_soon_threadsafe(events.put_nowait, progress)
+
+        def search(stop: Stop) -> list[Counterfactual]:
+            explainer = EXPLAINERS[asked.explainer or DEFAULT]
+            return counterfactuals.explain_variously(
+                question, renderer, asked.alternatives, oracle, stop, explainer, watch
             )
-        )
+
+        task = asyncio.ensure_future(self._long_work.run(search))
+        task.add_done_callback(lambda _: events.put_nowait(None))
+        try:
+            seen: np.ndarray | None = None
+            while (event := await events.get()) is not None:
+                yield pb.ExplainResponse(progress=_progress(event, seen))
+                seen = event.image
+            found = task.result()
+        finally:
+            task.cancel()
         if source is not None:
             verdicts = await self._long_work.run(lambda stop: source.judged(renderer))
             classes = len(renderer.predictors[0].scorers)
@@ -67,7 +87,7 @@ class Explaining:
                 for each in found
             ]
         writer = _Writer(renderer, recipe, len(holders), scales)
-        return pb.ExplainResponse(response=writer.write(found))
+        yield pb.ExplainResponse(response=writer.write(found))
 
     async def _deviations(self, renderer: Renderer, scorers: tuple[str, ...]) -> np.ndarray:
         """The population's SD of every score [K]."""
@@ -125,8 +145,17 @@ def _spread(renderer: Renderer) -> np.ndarray:
     return np.where(deviations > 0, deviations, 1.0)
 
 
-def _explainer(asked: service.ExplainImageRequest) -> counterfactuals.Explainer:
-    return EXPLAINERS[asked.explainer or counterfactuals.DEFAULT]
+def _progress(event: Progress, seen: np.ndarray | None) -> service.ExplanationProgress:
+    """seen: the picture of the message before."""
+    message = service.ExplanationProgress(
+        images=event.images,
+        margin=event.margin,
+        probability=event.probability,
+        reached=event.holds,
+    )
+    if event.image is not seen:
+        message.image.CopyFrom(encode_image(event.image, values_pb2.ENCODING_RAW))
+    return message
 
 
 def _holds(

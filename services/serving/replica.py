@@ -7,7 +7,8 @@ A failing item never fails its batch, a failing pass is tried again item by item
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Hashable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Hashable, Iterable, Sequence
+from contextlib import aclosing
 from functools import partial
 from typing import Any, TypeVar
 
@@ -81,8 +82,17 @@ class Replica:
     async def score(self, request: pb.ScoreRequest) -> pb.ScoreResponse:
         return await _answered(pb.ScoreResponse, self._score(request))
 
-    async def explain(self, request: pb.ExplainRequest) -> pb.ExplainResponse:
-        return await _answered(pb.ExplainResponse, self._explaining.explain(request))
+    async def explain(self, request: pb.ExplainRequest) -> AsyncGenerator[pb.ExplainResponse, None]:
+        """Progress, then the answer or an error."""
+        async with aclosing(self._explaining.explain(request)) as answers:
+            try:
+                async for answer in answers:
+                    yield answer
+            except DirectrixError as error:
+                yield pb.ExplainResponse(error=error_to_proto(error))
+            except Exception as error:
+                logger.exception("a call failed")
+                yield pb.ExplainResponse(error=error_to_proto(error))
 
     async def invert(self, request: pb.InvertRequest) -> pb.InvertResponse:
         return await _answered(pb.InvertResponse, self._invert(request))

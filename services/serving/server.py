@@ -7,7 +7,8 @@ import asyncio
 import ipaddress
 import logging
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 from typing import Any, TypeAlias
 
 import grpc
@@ -48,8 +49,12 @@ class InferenceServicer(InferenceServiceServicer):
     async def Score(self, request: pb.ScoreRequest, context: object) -> pb.ScoreResponse:
         return await self._replica.score(request)
 
-    async def Explain(self, request: pb.ExplainRequest, context: object) -> pb.ExplainResponse:
-        return await self._replica.explain(request)
+    async def Explain(
+        self, request: pb.ExplainRequest, context: object
+    ) -> AsyncIterator[pb.ExplainResponse]:
+        async with aclosing(self._replica.explain(request)) as answers:
+            async for answer in answers:
+                yield answer
 
     async def Invert(self, request: pb.InvertRequest, context: object) -> pb.InvertResponse:
         return await self._replica.invert(request)

@@ -241,7 +241,9 @@ def explain(client: BlockingInferenceClient, world: World, **parts: object):
         **({"recipe": recipe(world, 0), "classifier": world.judge, "finding_set": world.findings}
            | parts)
     )  # fmt: skip
-    return client.explain(pb.ExplainRequest(request=asked), 60).response
+    *progress, last = client.explain(pb.ExplainRequest(request=asked), 60)
+    assert all(answer.HasField("progress") for answer in progress)
+    return last.response
 
 
 def test_an_explanation_is_found_and_renders_to_its_own_bytes(client, world):
@@ -269,6 +271,26 @@ def test_an_explanation_of_a_picture_says_how_true_its_inversion_is(client, worl
     missed = values_pb2.ImageSource(image=picture, steps=1)
     far = explain(client, world, recipe=recipe(world, 0, seed=None, image=missed))
     assert far.reconstruction_error > found.reconstruction_error
+
+
+def test_an_explanation_tells_how_near_it_is(client, world):
+    asked = explanation_service_pb2.ExplainImageRequest(
+        recipe=recipe(world, 0), classifier=world.judge, finding_set=world.findings
+    )
+    *told, last = client.explain(pb.ExplainRequest(request=asked), 60)
+    events = [answer.progress for answer in told]
+    assert events[0].images == 1 and events[0].margin == last.response.margin_before
+    assert events[0].image.data == last.response.original.data
+    assert [e.images for e in events] == sorted(e.images for e in events)
+    assert events[-1].reached and events[-1].margin > 0 > events[0].margin
+
+
+def test_what_is_wrong_with_an_explanation_is_raised(client, world):
+    asked = explanation_service_pb2.ExplainImageRequest(
+        recipe=recipe(world, 0), classifier=world.judge, finding_set=world.findings, target="teapot"
+    )
+    with pytest.raises(InvalidField, match="teapot"):
+        list(client.explain(pb.ExplainRequest(request=asked), 60))
 
 
 def test_an_explanation_that_is_not_found_is_an_answer(client, world):

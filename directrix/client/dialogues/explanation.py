@@ -1,62 +1,104 @@
 """Explanations: what would have changed a classifier's mind."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from directrix.client.dialogues.editing import ENCODINGS, picture
-from directrix.client.dialogues.recipes import one_of
+from directrix.client.dialogues.recipes import RecipeFields, one_of
 from directrix.client.names import Names
 from directrix.client.steps import Call, Dialogue
-from directrix.client.values import Explanation, ScoreChange
+from directrix.client.values import Explanation, ExplanationProgress, ScoreChange
 from directrix.v1 import explanation_service_pb2 as pb
 from directrix.v1 import values_pb2
 from directrix.wire.tensors import tensor_to_proto
 
 RPC = "/directrix.v1.ExplanationService/ExplainImage"
+STREAM = "/directrix.v1.ExplanationService/StreamExplanation"
+DEADLINE = 120.0
 
 
-def explain(
+class ExplanationFields(RecipeFields, total=False):
+    """What may be asked of an explanation; what is not said is the service's default.
+
+    target: the class to reach, any other where empty. target_probability: to be reached as well.
+    max_alpha: farthest along one finding. allowed: findings that may be moved. oracle: an
+    independent classifier to ask about the answer. budget: images. encoding: how pictures travel.
+    explainer: "sparse" or "bisection". hold: (predictor, scorer or "" for all, tolerance in SD)
+    that must not change. region: [H, W] in [0, 1], inside which findings act. alternatives: further
+    answers, each by other findings. Beside them the fields of a recipe.
+    """
+
+    target: str
+    target_probability: float
+    max_alpha: float
+    allowed: Sequence[int]
+    oracle: str
+    budget: int
+    encoding: str
+    explainer: str
+    hold: Sequence[tuple[str, str, float]]
+    region: np.ndarray | None
+    alternatives: int
+
+
+OWN = ExplanationFields.__annotations__.keys() - RecipeFields.__annotations__.keys()
+
+
+def recipe_fields(fields: ExplanationFields) -> RecipeFields:
+    """Those of a recipe alone."""
+    return cast(RecipeFields, {name: v for name, v in fields.items() if name not in OWN})
+
+
+def request_of(
     names: Names,
     recipe: values_pb2.Recipe,
     classifier: str,
     finding_set: str,
-    target: str,
-    target_probability: float,
-    max_alpha: float,
-    allowed: Sequence[int],
-    oracle: str,
-    budget: int,
-    encoding: str,
-    explainer: str,
-    hold: Sequence[tuple[str, str, float]],
-    region: np.ndarray | None,
-    alternatives: int,
-) -> Dialogue[Explanation]:
-    request = pb.ExplainImageRequest(
+    fields: ExplanationFields,
+) -> pb.ExplainImageRequest:
+    region, oracle = fields.get("region"), fields.get("oracle")
+    return pb.ExplainImageRequest(
         recipe=recipe,
         classifier=names.model(classifier),
         finding_set=names.finding_set(finding_set),
-        target=target,
-        target_probability=target_probability,
-        max_alpha=max_alpha,
-        allowed=allowed,
+        target=fields.get("target", ""),
+        target_probability=fields.get("target_probability", 0.0),
+        max_alpha=fields.get("max_alpha", 0.0),
+        allowed=fields.get("allowed", ()),
         oracle=names.model(oracle) if oracle else "",
-        budget=budget,
-        encoding=one_of(ENCODINGS, encoding, "encoding"),
-        explainer=explainer,
+        budget=fields.get("budget", 0),
+        encoding=one_of(ENCODINGS, fields.get("encoding", "png"), "encoding"),
+        explainer=fields.get("explainer", ""),
         hold=[
             pb.ExplainImageRequest.Hold(
                 predictor=names.model(predictor), scorer=scorer, tolerance_sd=tolerance
             )
-            for predictor, scorer, tolerance in hold
+            for predictor, scorer, tolerance in fields.get("hold", ())
         ],
         region=None if region is None else tensor_to_proto(region.astype(np.float32)),
-        alternatives=alternatives,
+        alternatives=fields.get("alternatives", 0),
     )
-    answer = yield Call(RPC, request, pb.ExplainImageResponse, deadline=120)
+
+
+def explain(request: pb.ExplainImageRequest) -> Dialogue[Explanation]:
+    answer = yield Call(RPC, request, pb.ExplainImageResponse, deadline=DEADLINE)
     return _explanation(answer, answer.original)
+
+
+def listening(request: pb.ExplainImageRequest) -> Call:
+    """The call whose answers are progress, then the explanation."""
+    return Call(STREAM, request, pb.StreamExplanationResponse, deadline=DEADLINE)
+
+
+def event(message: pb.StreamExplanationResponse) -> ExplanationProgress | Explanation:
+    """One message of a stream."""
+    if message.HasField("answer"):
+        return _explanation(message.answer, message.answer.original)
+    told = message.progress
+    image = picture(told.image) if told.HasField("image") else None
+    return ExplanationProgress(told.images, told.margin, told.probability, told.reached, image)
 
 
 def _explanation(message: pb.ExplainImageResponse, original: values_pb2.Image) -> Explanation:

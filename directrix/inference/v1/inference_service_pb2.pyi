@@ -387,29 +387,35 @@ Global___ExplainRequest: _TypeAlias = ExplainRequest  # noqa: Y015
 
 @_typing.final
 class ExplainResponse(_message.Message):
-    """Answer of Explain; images are raw, names are digests."""
+    """Answer of Explain, one of the three; images are raw, names are digests."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     RESPONSE_FIELD_NUMBER: _builtins.int
     ERROR_FIELD_NUMBER: _builtins.int
+    PROGRESS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def response(self) -> _explanation_service_pb2.ExplainImageResponse:
-        """The answer."""
+        """The answer, last of all."""
 
     @_builtins.property
     def error(self) -> Global___ItemError:
         """Set where the call failed."""
+
+    @_builtins.property
+    def progress(self) -> _explanation_service_pb2.ExplanationProgress:
+        """How near the search is."""
 
     def __init__(
         self,
         *,
         response: _explanation_service_pb2.ExplainImageResponse | None = ...,
         error: Global___ItemError | None = ...,
+        progress: _explanation_service_pb2.ExplanationProgress | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["error", b"error", "response", b"response"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["error", b"error", "progress", b"progress", "response", b"response"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["error", b"error", "response", b"response"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["error", b"error", "progress", b"progress", "response", b"response"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

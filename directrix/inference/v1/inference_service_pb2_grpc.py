@@ -45,7 +45,7 @@ class InferenceServiceStub(object):
                 request_serializer=directrix_dot_inference_dot_v1_dot_inference__service__pb2.ScoreRequest.SerializeToString,
                 response_deserializer=directrix_dot_inference_dot_v1_dot_inference__service__pb2.ScoreResponse.FromString,
                 _registered_method=True)
-        self.Explain = channel.unary_unary(
+        self.Explain = channel.unary_stream(
                 '/directrix.inference.v1.InferenceService/Explain',
                 request_serializer=directrix_dot_inference_dot_v1_dot_inference__service__pb2.ExplainRequest.SerializeToString,
                 response_deserializer=directrix_dot_inference_dot_v1_dot_inference__service__pb2.ExplainResponse.FromString,
@@ -81,7 +81,7 @@ class InferenceServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def Explain(self, request, context):
-        """Searches for a counterfactual.
+        """Searches for a counterfactual: progress as it goes, then the answer or an error.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -114,7 +114,7 @@ def add_InferenceServiceServicer_to_server(servicer, server):
                     request_deserializer=directrix_dot_inference_dot_v1_dot_inference__service__pb2.ScoreRequest.FromString,
                     response_serializer=directrix_dot_inference_dot_v1_dot_inference__service__pb2.ScoreResponse.SerializeToString,
             ),
-            'Explain': grpc.unary_unary_rpc_method_handler(
+            'Explain': grpc.unary_stream_rpc_method_handler(
                     servicer.Explain,
                     request_deserializer=directrix_dot_inference_dot_v1_dot_inference__service__pb2.ExplainRequest.FromString,
                     response_serializer=directrix_dot_inference_dot_v1_dot_inference__service__pb2.ExplainResponse.SerializeToString,
@@ -206,7 +206,7 @@ class InferenceService(object):
             wait_for_ready=None,
             timeout=None,
             metadata=None):
-        return grpc.experimental.unary_unary(
+        return grpc.experimental.unary_stream(
             request,
             target,
             '/directrix.inference.v1.InferenceService/Explain',

@@ -39,8 +39,8 @@ class InferenceServiceStub:
     """Renders recipes of one generator and scores the images."""
     Score: _grpc.UnaryUnaryMultiCallable[_inference_service_pb2.ScoreRequest, _inference_service_pb2.ScoreResponse]
     """Scores latents, or samples of a seeded population, without returning images."""
-    Explain: _grpc.UnaryUnaryMultiCallable[_inference_service_pb2.ExplainRequest, _inference_service_pb2.ExplainResponse]
-    """Searches for a counterfactual."""
+    Explain: _grpc.UnaryStreamMultiCallable[_inference_service_pb2.ExplainRequest, _inference_service_pb2.ExplainResponse]
+    """Searches for a counterfactual: progress as it goes, then the answer or an error."""
     Invert: _grpc.UnaryUnaryMultiCallable[_inference_service_pb2.InvertRequest, _inference_service_pb2.InvertResponse]
     """Finds the latent of a picture."""
     Sample: _grpc.UnaryUnaryMultiCallable[_inference_service_pb2.SampleRequest, _inference_service_pb2.SampleResponse]
@@ -55,8 +55,8 @@ class InferenceServiceAsyncStub(InferenceServiceStub):
     """Renders recipes of one generator and scores the images."""
     Score: _aio.UnaryUnaryMultiCallable[_inference_service_pb2.ScoreRequest, _inference_service_pb2.ScoreResponse]  # type: ignore[assignment]
     """Scores latents, or samples of a seeded population, without returning images."""
-    Explain: _aio.UnaryUnaryMultiCallable[_inference_service_pb2.ExplainRequest, _inference_service_pb2.ExplainResponse]  # type: ignore[assignment]
-    """Searches for a counterfactual."""
+    Explain: _aio.UnaryStreamMultiCallable[_inference_service_pb2.ExplainRequest, _inference_service_pb2.ExplainResponse]  # type: ignore[assignment]
+    """Searches for a counterfactual: progress as it goes, then the answer or an error."""
     Invert: _aio.UnaryUnaryMultiCallable[_inference_service_pb2.InvertRequest, _inference_service_pb2.InvertResponse]  # type: ignore[assignment]
     """Finds the latent of a picture."""
     Sample: _aio.UnaryUnaryMultiCallable[_inference_service_pb2.SampleRequest, _inference_service_pb2.SampleResponse]  # type: ignore[assignment]
@@ -86,8 +86,8 @@ class InferenceServiceServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _inference_service_pb2.ExplainRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_inference_service_pb2.ExplainResponse, _abc.Awaitable[_inference_service_pb2.ExplainResponse]]:
-        """Searches for a counterfactual."""
+    ) -> _typing.Union[_abc.Iterator[_inference_service_pb2.ExplainResponse], _abc.AsyncIterator[_inference_service_pb2.ExplainResponse]]:
+        """Searches for a counterfactual: progress as it goes, then the answer or an error."""
 
     @_abc_1.abstractmethod
     def Invert(

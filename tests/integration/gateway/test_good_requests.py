@@ -234,6 +234,28 @@ def test_a_counterfactual_speaks_names_and_renders_to_its_own_bytes(
     assert found.original.digest == original.image.digest
 
 
+def test_a_stream_tells_how_near_it_is_and_ends_with_the_same_answer(
+    live: Scene, stub: EditingServiceStub
+) -> None:
+    request = explanation.ExplainImageRequest(
+        recipe=recipe(live, one_of_another_class(live, stub)),
+        classifier=live.judge.name,
+        finding_set=live.findings,
+        target="a",
+        allowed=[0],
+        max_alpha=20,
+        encoding=pb.ENCODING_PNG,
+    )
+    service = ExplanationServiceStub(live.channel)
+    *told, last = service.StreamExplanation(request, timeout=30)
+    assert last.answer == service.ExplainImage(request, timeout=30)
+    assert told and all(event.HasField("progress") for event in told)
+    assert told[0].progress.image.digest == last.answer.original.digest
+    assert told[0].progress.image.encoding == pb.ENCODING_PNG
+    margins = [event.progress.margin for event in told]
+    assert margins[0] == last.answer.margin_before and margins[-1] > 0
+
+
 def test_what_holds_scores_is_told_by_name(live: Scene, stub: EditingServiceStub) -> None:
     hold = explanation.ExplainImageRequest.Hold
     seed = one_of_another_class(live, stub)

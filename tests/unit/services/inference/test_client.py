@@ -34,8 +34,8 @@ class Replica:
     async def score(self, request: pb.ScoreRequest) -> pb.ScoreResponse:
         return pb.ScoreResponse(error=await self._answer())
 
-    async def explain(self, request: pb.ExplainRequest) -> pb.ExplainResponse:
-        return pb.ExplainResponse(error=await self._answer())
+    async def explain(self, request: pb.ExplainRequest) -> AsyncIterator[pb.ExplainResponse]:
+        yield pb.ExplainResponse(error=await self._answer())
 
     async def invert(self, request: pb.InvertRequest) -> pb.InvertResponse:
         return pb.InvertResponse(error=await self._answer())
@@ -68,17 +68,29 @@ CALLS = {
 }
 
 
+async def asked(client: InferenceClient, name: str) -> object:
+    if name == "explain":
+        return [answer async for answer in client.explain(CALLS[name], 5)]
+    return await getattr(client, name)(CALLS[name], 5)
+
+
+def asked_blocking(client: BlockingInferenceClient, name: str) -> object:
+    if name == "explain":
+        return list(client.explain(CALLS[name], 5))
+    return getattr(client, name)(CALLS[name], 5)
+
+
 @pytest.mark.parametrize("name", CALLS)
 def test_an_answers_error_is_raised_as_its_class(name):
     async def scenario():
         async with serving(Replica(FindingMismatch("not yours", set="f"))) as target:
             async with InferenceClient(target) as client:
                 with pytest.raises(FindingMismatch) as caught:
-                    await getattr(client, name)(CALLS[name], 5)
+                    await asked(client, name)
             assert caught.value.metadata == {"set": "f"}
             blocking = BlockingInferenceClient(target)
             with blocking, pytest.raises(FindingMismatch, match="not yours"):
-                await asyncio.to_thread(getattr(blocking, name), CALLS[name], 5)
+                await asyncio.to_thread(asked_blocking, blocking, name)
 
     asyncio.run(scenario())
 
@@ -89,6 +101,23 @@ def test_a_deadline_ends_the_call_on_both_sides():
         async with serving(replica) as target, InferenceClient(target) as client:
             with pytest.raises(DeadlineExceeded):
                 await client.render(pb.RenderRequest(), 0.2)
+            await asyncio.sleep(0.2)
+        return replica.cancelled
+
+    assert asyncio.run(scenario()) == 1
+
+
+def test_whoever_stops_listening_cancels_the_call():
+    async def scenario():
+        replica = Replica(QueueFull("never said"), seconds=30)
+        async with serving(replica) as target, InferenceClient(target) as client:
+            answers = client.explain(pb.ExplainRequest(), 30)
+            task = asyncio.ensure_future(anext(answers))
+            await asyncio.sleep(0.3)
+            task.cancel()
+            with pytest.raises((asyncio.CancelledError, Cancelled)):
+                await task
+            await answers.aclose()
             await asyncio.sleep(0.2)
         return replica.cancelled
 
