@@ -10,10 +10,11 @@ from directrix.correction.balance import balanced, cells, mean_difference, paire
 from directrix.correction.entanglement import Cell, Entanglement, Split, study, thresholds
 from directrix.correction.gradient_field import FieldLearner, Perceptron
 from directrix.correction.low_density import Goal, LowDensitySet, goals, partners, search
+from directrix.correction.mover_learner import LearnerName, MoverLearner
 from directrix.correction.movers import Curved, Mover, Straight, curved, recalled, straight
-from directrix.correction.population_codes import PopulationCodes, ends
+from directrix.correction.population_codes import PopulationCodes, ends, population_scores
 from directrix.correction.reader import Reader
-from directrix.correction.reprojection import invert, restore
+from directrix.correction.reprojection import Slopes, invert, restore
 from directrix.correction.semantic_layers import layer_effects, semantic_layers
 from directrix.correction.side_effects import side_effects
 
@@ -23,11 +24,14 @@ __all__ = [
     "Entanglement",
     "FieldLearner",
     "Goal",
+    "LearnerName",
     "LowDensitySet",
     "Mover",
+    "MoverLearner",
     "Perceptron",
     "PopulationCodes",
     "Reader",
+    "Slopes",
     "Split",
     "Straight",
     "balanced",
@@ -40,6 +44,7 @@ __all__ = [
     "mean_difference",
     "paired_difference",
     "partners",
+    "population_scores",
     "recalled",
     "restore",
     "search",

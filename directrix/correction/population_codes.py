@@ -1,10 +1,11 @@
-"""Codes of chosen samples of a scored population, made anew from their seeds."""
+"""A scored population: codes of chosen samples, made anew from their seeds, and scores."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from directrix.discovery import Problem
+from directrix.errors import NeedsUnmet
 from directrix.types import SHARD, Population, Space
 
 
@@ -45,6 +46,20 @@ class PopulationCodes:
     def spread_out(self, codes: np.ndarray) -> np.ndarray:
         """Codes [n, d] as codes of the space: [n, layers, d] in W+."""
         return np.repeat(codes[:, None], self.shape[0], 1) if self.layered else codes
+
+
+def population_scores(problem: Problem) -> np.ndarray:
+    """All scores of a problem's population side by side: float32 [N, K].
+
+    Raises NeedsUnmet where one of its predictors has not scored it.
+    """
+    assert problem.population is not None  # methods that call it need one
+    parts = []
+    for card in problem.predictors:
+        if card.digest not in problem.population.scores:
+            raise NeedsUnmet(f"the population has no scores of predictor {card.name}")
+        parts.append(problem.population.scores[card.digest])
+    return np.concatenate(parts, 1)
 
 
 def ends(scores: np.ndarray, fraction: float) -> tuple[np.ndarray, np.ndarray]:

@@ -9,6 +9,7 @@ code that gives the scores which the sample is for, by Gauss-Newton steps.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 import torch
@@ -18,6 +19,25 @@ from directrix.correction.reader import BATCH, Reader
 
 RATE = 0.05
 """Adam's first step, in common SDs of the space."""
+
+TIED = 0.5
+"""Weight of a change that all layers of W+ share, as a multiple of other changes' (pooled slopes).
+
+Codes whose layers are alike are those that a generator has seen, and can be edited better (Tov et
+al., "Designing an Encoder for StyleGAN Image Manipulation", arXiv 2102.02766).
+"""
+
+
+class Slopes(StrEnum):
+    """Slopes of a restoration.
+
+    POOLED: their mean over samples, with their variance held down. COMMON: their mean. OWN: each
+    sample's.
+    """
+
+    POOLED = "pooled"
+    COMMON = "common"
+    OWN = "own"
 
 
 def invert(
@@ -69,25 +89,27 @@ def restore(
     steps: int,
     pull: float,
     tell: Callable[[], None],
-    common: bool = False,
+    slopes: Slopes = Slopes.OWN,
 ) -> np.ndarray:
     """Codes [n, ...] near `codes` with the wanted scores [n, K], or nearer to them.
 
     Minimises sum_k ((s_k - wanted_k) / SD_k)^2 + pull x |u - code|^2, the latter in common SDs
     `spread` and as a mean over layers: d = J^T (J J^T + pull I)^-1 (wanted - s + J d) in every
-    step. Scorers with deviation 0 do not count. J is each code's own, or, where `common`, its mean
-    over at most 64 of the codes: one direction for all can only use what they have in common.
+    step. Scorers with deviation 0 do not count. J is each code's own or its mean over at most 64
+    of the codes: one direction for all can only use what they have in common. Pooled, J is this
+    mean and what the distance counts is joined by the variance of J_m d over these codes m, summed
+    over scorers; a change that all layers share counts TIED of another one.
     """
     held = np.flatnonzero(deviations > 0)
-    ridge = pull / (codes.shape[1] if codes.ndim == 3 else 1)
-    solver = _Restoration(reader, held, reader.tensor(deviations[held]), spread, ridge)
+    layers = codes.shape[1] if codes.ndim == 3 else 1
+    solver = _Restoration(reader, held, reader.tensor(deviations[held]), spread, layers, pull)
     change = np.zeros_like(codes)
     for _ in range(steps if len(codes) else 0):
         shared = None
-        if common:
+        if slopes is not Slopes.OWN:
             tell()
             some = slice(None, None, -(-len(codes) // BATCH))
-            shared = solver.slopes(codes[some], change[some])[1].mean(0, keepdim=True)
+            shared = solver.shared(codes[some], change[some], slopes is Slopes.POOLED)
         for start in range(0, len(codes), BATCH):
             tell()
             rows = slice(start, start + BATCH)
@@ -103,7 +125,14 @@ class _Restoration:
     held: np.ndarray
     deviations: Tensor
     spread: float
-    ridge: float
+    layers: int
+    """Of a code in W+; 1 elsewhere."""
+    pull: float
+
+    @property
+    def ridge(self) -> float:
+        """Weight of the squared distance as a sum over layers."""
+        return self.pull / self.layers
 
     def slopes(self, codes: np.ndarray, change: np.ndarray) -> tuple[Tensor, Tensor]:
         """Scores [n, K] in SD and their gradients [n, K, D] with respect to the change."""
@@ -116,23 +145,52 @@ class _Restoration:
             ]
         return scores.detach(), torch.stack(parts, 1)
 
+    def shared(self, codes: np.ndarray, change: np.ndarray, pooled: bool) -> tuple[Tensor, Tensor]:
+        """Mean slopes J of some codes and the directions V to move in: each [1, K, D].
+
+        V is J, or, pooled, J (R + L C)^-1: C the covariance of the slopes, summed over the scorers,
+        L the number of layers, and R the unit matrix with TIED for what all layers have in common.
+        """
+        slopes = self.slopes(codes, change)[1]
+        mean = slopes.mean(0, keepdim=True)
+        if not pooled:
+            return mean, mean
+        apart = (slopes - mean).flatten(0, 1).double()
+        wide, loose = self._loosened(mean[0].double()), self._loosened(apart)
+        gram = apart @ loose.T
+        gram.diagonal().add_(len(slopes) / self.layers)
+        turned = wide - torch.linalg.solve(gram, apart @ wide.T).T @ loose
+        return mean, turned.to(mean)[None]
+
+    def _loosened(self, slopes: Tensor) -> Tensor:
+        """Slopes [m, D] times the inverse of R."""
+        if self.layers == 1:
+            return slopes
+        each = slopes.unflatten(1, (self.layers, -1))
+        return (each + (1 / TIED - 1) * each.mean(1, keepdim=True)).flatten(1)
+
     def step(
-        self, codes: np.ndarray, change: np.ndarray, wanted: np.ndarray, shared: Tensor | None
+        self,
+        codes: np.ndarray,
+        change: np.ndarray,
+        wanted: np.ndarray,
+        shared: tuple[Tensor, Tensor] | None,
     ) -> np.ndarray:
-        """The next changes [n, ...]. shared: gradients [1, K, D] for all codes, or None."""
+        """The next changes [n, ...]. shared: slopes and directions for all codes, or None."""
         if shared is None:
             scores, slopes = self.slopes(codes, change)
+            turned = slopes
         else:
-            slopes = shared.expand(len(codes), -1, -1)
+            slopes, turned = (each.expand(len(codes), -1, -1) for each in shared)
             with torch.no_grad():
                 scores = self._scores(codes, self.reader.tensor(change))
         aims = self.reader.tensor(wanted[:, self.held]) / self.deviations
         made = self.reader.tensor(change).flatten(1)
         left = aims - scores + torch.einsum("nkd,nd->nk", slopes, made)
-        gram = slopes @ slopes.transpose(1, 2)
+        gram = slopes @ turned.transpose(1, 2)
         gram = gram + self.ridge * torch.eye(gram.shape[1]).to(gram)
         weights = torch.linalg.solve(gram, left[..., None])[..., 0]
-        new = torch.einsum("nkd,nk->nd", slopes, weights)
+        new = torch.einsum("nkd,nk->nd", turned, weights)
         return new.reshape(change.shape).cpu().numpy()
 
     def _scores(self, codes: np.ndarray, change: Tensor) -> Tensor:

@@ -22,29 +22,28 @@ from pydantic import Field as Setting
 from torch import Tensor
 
 from directrix.correction import (
-    FieldLearner,
     Goal,
+    LearnerName,
     LowDensitySet,
     Mover,
+    MoverLearner,
     PopulationCodes,
     Reader,
+    Slopes,
     Split,
     balanced,
     cells,
-    curved,
     ends,
     goals,
     invert,
     layer_effects,
-    mean_difference,
-    paired_difference,
     partners,
+    population_scores,
     recalled,
     restore,
     search,
     semantic_layers,
     side_effects,
-    straight,
     study,
     thresholds,
 )
@@ -70,7 +69,7 @@ class Sc2GanParams(MethodParams):
     scorers: tuple[Label, ...] = Setting(
         (), max_length=256, description="Names of the scorers to find directions for; empty: all."
     )
-    learner: Literal["svm", "logistic", "mean", "field"] = Setting(
+    learner: LearnerName = Setting(
         "svm",
         description="What is corrected: a support vector machine or a regression (InterFaceGAN), "
         "the mean difference, or a gradient field (GradCtrl; in Z and W).",
@@ -125,10 +124,11 @@ class Sc2GanParams(MethodParams):
         description="What these steps begin with: the source itself, so that the sample differs "
         "from it in nothing that no score asks for, or its edit (always where there are none).",
     )
-    slopes: Literal["common", "own"] = Setting(
-        "common",
-        description="Slopes of these steps: their mean over the samples, for a direction can only "
-        "use what samples have in common, or each sample's own, as a field always does.",
+    slopes: Slopes = Setting(
+        Slopes.POOLED,
+        description="Slopes of these steps. pooled: their mean over the samples, kept from where "
+        "they differ much between samples; common: their mean alone; own: each sample's, as a "
+        "field always has.",
     )
     pull: float = Setting(
         0.003,
@@ -163,7 +163,7 @@ class Sc2Gan(DiscoveryMethod):
     """Directions corrected with made samples of the combinations that are rare in training data."""
 
     name = "sc2gan"
-    version = "1"
+    version = "2"
     needs = frozenset({Need.POPULATION, Need.NETWORKS, Need.GRADIENTS})
     Params = Sc2GanParams
     params: Sc2GanParams
@@ -202,7 +202,7 @@ class _Fit:
         self.edited = PopulationCodes(problem, population, Space.W_PLUS if layered else self.space)
         self.reader = Reader(generator, problem.networks, self.space)
         self.editor = Reader(generator, problem.networks, self.edited.space)
-        self.scores = _scores(problem)
+        self.scores = population_scores(problem)
         self.deviations = np.nan_to_num(np.nanstd(self.scores, 0).astype(np.float64))
         self.cuts = thresholds(self.scores, params.split)
         self.pairs = study(self.scores, self.cuts)
@@ -210,6 +210,8 @@ class _Fit:
         self.first = self.known[:JUDGED]
         self.reference = self.codes(np.arange(min(SHARD, population.count)))
         self.spread = float(np.sqrt(self.reference.var(0).mean()))
+        linear = problem.learners or learners()
+        self.learn = MoverLearner(params.learner, linear, self.space, self.reference, problem.seed)
         self.journal = Journal(problem.checkpoint)
 
     def correct(self, column: int, label: str, place: int, total: int) -> tuple[Mover, str]:
@@ -242,7 +244,7 @@ class _Fit:
 
     def _begin(self, column: int) -> np.ndarray:
         rows, labels = self._extremes(column)
-        return self._row(column, self._learn(self.codes(rows), labels), 0)
+        return self._row(column, self.learn(self.codes(rows), labels), 0)
 
     def _round(self, column: int, mover: Mover, number: int) -> np.ndarray:
         params = self.params
@@ -251,7 +253,7 @@ class _Fit:
             beside = self._labels(self.scores[rows], partners(self.pairs, column, params.lift))
             cell = cells(labels, beside)
             picks = balanced(cell, self.problem.seed)
-            mover = self._learn(self.codes(rows)[picks], labels[picks], cell[picks])
+            mover = self.learn(self.codes(rows)[picks], labels[picks], cell[picks])
             return self._row(column, mover, 0)
         found = self._low_density(column, mover, number)
         accepted = found.accepted
@@ -334,8 +336,8 @@ class _Fit:
             codes = invert(self.reader, codes, pictures, *settings)
         if params.restorations:
             settings = (self.spread, params.restorations, params.pull, self._tell)
-            common = params.slopes == "common" and params.learner != "field"
-            codes = restore(self.reader, codes, goal.wanted, self.deviations, *settings, common)
+            slopes = Slopes.OWN if params.learner == "field" else params.slopes
+            codes = restore(self.reader, codes, goal.wanted, self.deviations, *settings, slopes)
         return codes
 
     # ---- learning
@@ -354,31 +356,6 @@ class _Fit:
         chosen = list(columns)
         return (scores[:, chosen] > self.cuts[chosen]).astype(np.int64)
 
-    def _learn(
-        self,
-        codes: np.ndarray,
-        labels: np.ndarray,
-        cell: np.ndarray | None = None,
-        pairs: tuple[np.ndarray, np.ndarray] | None = None,
-    ) -> Mover:
-        """The learner's mover; codes [N, ...], cell [N] of `cells` for the mean difference."""
-        match self.params.learner:
-            case "field":
-                network = FieldLearner()(codes, labels, self.problem.seed, pairs)
-                return curved(self.space, network, codes)
-            case "mean":
-                vector = mean_difference(codes, labels, labels if cell is None else cell)
-            case name:
-                vector = self._normal(name, codes, labels)
-        return straight(self.space, vector, self.reference)
-
-    def _normal(self, name: str, codes: np.ndarray, labels: np.ndarray) -> np.ndarray:
-        """A linear learner's normal [...]; where all layers are alike it is the one of W."""
-        learner, seed = (self.problem.learners or learners())[name], self.problem.seed
-        if codes.ndim == 3 and not np.ptp(codes, 1).any():
-            return self.codes.spread_out(learner(codes[:, 0], labels, seed)[None])[0]
-        return learner(codes.reshape(len(codes), -1), labels, seed).reshape(self.codes.shape)
-
     def _relearn(self, column: int, found: LowDensitySet) -> Mover:
         """The learner's mover corrected with the accepted samples."""
         goal, kept = found.goal, found.accepted
@@ -386,8 +363,7 @@ class _Fit:
         sides = goal.sides[kept]
         field, paired = self.params.learner == "field", self.params.correction == "pairs"
         if paired and not field:
-            vector = paired_difference(sources, codes, sides)
-            return straight(self.space, vector, self.reference)
+            return self.learn.paired(sources, codes, sides)
         rows, labels = self._extremes(column)
         union = np.concatenate([self.codes(rows), codes])
         scores = np.concatenate([self.scores[rows], found.scores[kept]])
@@ -395,18 +371,7 @@ class _Fit:
         cell = cells(labels, self._labels(scores, goal.partners))
         picks = balanced(cell, self.problem.seed)
         turned = (sources, (codes - sources) * sides.reshape(-1, *[1] * (codes.ndim - 1)))
-        return self._learn(union[picks], labels[picks], cell[picks], turned if paired else None)
-
-
-def _scores(problem: Problem) -> np.ndarray:
-    """All scores of the population side by side: float32 [N, K]."""
-    assert problem.population is not None
-    parts = []
-    for card in problem.predictors:
-        if card.digest not in problem.population.scores:
-            raise NeedsUnmet(f"the population has no scores of predictor {card.name}")
-        parts.append(problem.population.scores[card.digest])
-    return np.concatenate(parts, 1)
+        return self.learn(union[picks], labels[picks], cell[picks], turned if paired else None)
 
 
 def _space(params: Sc2GanParams, problem: Problem) -> Space:

@@ -15,6 +15,7 @@ ABLATIONS: dict[str, dict[str, object]] = {
     "share_1": {"share": 0.01},
     "share_3": {"share": 0.03},
     "one_round": {"rounds": 1},
+    "common_slopes": {"slopes": "common"},
     "from_the_edit": {"start": "edit"},
     "from_the_edit_all_layers": {"start": "edit", "layers": "all"},
     "share_10": {"share": 0.1},

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from directrix.correction import Reader, invert, restore
+from directrix.correction import Reader, Slopes, invert, restore
 from directrix.errors import Cancelled
 from directrix.types import Space
 from tests.contract.toys import style_world
@@ -30,23 +30,46 @@ def test_restored_scores_are_the_wanted_ones_by_the_smallest_change() -> None:
     assert found[:, 2:] == pytest.approx(codes[:, 2:], abs=0.02)
 
 
-def test_common_slopes_do_the_same_where_all_slopes_are_alike() -> None:
+@pytest.mark.parametrize("slopes", [Slopes.COMMON, Slopes.POOLED])
+def test_shared_slopes_do_the_same_where_all_slopes_are_alike(slopes: Slopes) -> None:
     codes, wanted = 0.2 * normal(1, 70, DIMENSION), 0.2 * normal(2, 70, 2)
     settings = (reader(), codes, wanted, np.ones(2), 1.0, 2, 1e-3, quiet)
-    assert restore(*settings, common=True) == pytest.approx(restore(*settings), abs=1e-3)
+    assert restore(*settings, slopes) == pytest.approx(restore(*settings), abs=1e-3)
 
 
-def test_common_slopes_mend_the_mean() -> None:
+@pytest.mark.parametrize("slopes", [Slopes.COMMON, Slopes.POOLED])
+def test_shared_slopes_mend_the_mean(slopes: Slopes) -> None:
+    change, off, _ = shifted(slopes)
+    assert np.abs(off.mean(0)).max() < 0.1
+    assert np.linalg.matrix_rank(change.reshape(len(change), -1), tol=1e-3) <= 3
+
+
+def test_pooled_slopes_avoid_what_differs_between_samples() -> None:
+    common, pooled = (shifted(slopes)[1].std(0).mean() for slopes in (Slopes.COMMON, Slopes.POOLED))
+    assert pooled < 0.95 * common
+
+
+def test_pooled_slopes_prefer_what_all_layers_share() -> None:
+    common, pooled = (shifted(slopes)[2] for slopes in (Slopes.COMMON, Slopes.POOLED))
+    assert pooled > common
+
+
+def shifted(slopes: Slopes) -> tuple[np.ndarray, np.ndarray, float]:
+    """Codes [30, 4, 8] restored to scores all higher by 0.3 SD.
+
+    Returns their changes, how far the same mean change misses for each [30, 3] in SD, and the share
+    of the squared change that the layers have in common.
+    """
     world = style_world()
     seen = Reader(world.generator, (world.predictor,), Space.W_PLUS)
     codes = 0.3 * normal(1, 30, 4, 8)
     scores = seen.scores(codes)
-    wanted = scores + 0.3 * scores.std(0)
-    found = restore(seen, codes, wanted, scores.std(0), 0.3, 3, 1e-3, quiet, common=True)
-    change = (found - codes).reshape(30, -1)
-    off = (seen.scores(found) - wanted).mean(0) / scores.std(0)
-    assert np.abs(off).max() < 0.05
-    assert np.linalg.matrix_rank(change, tol=1e-3) <= 3
+    spread = scores.std(0)
+    found = restore(seen, codes, scores + 0.3 * spread, spread, 0.3, 3, 1e-3, quiet, slopes)
+    change = found - codes
+    off = (seen.scores(codes + change.mean(0)) - scores) / spread - 0.3
+    shared = 4 * (change.mean(1) ** 2).sum() / (change**2).sum()
+    return change, off, float(shared)
 
 
 def test_scorers_without_deviation_are_not_held() -> None:

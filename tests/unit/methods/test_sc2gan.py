@@ -45,6 +45,21 @@ def test_a_tenth_is_enough_for_refitted_learners_too(learner: str) -> None:
     assert max(leaks(findings)) < 0.25
 
 
+@pytest.mark.parametrize("slopes", ["pooled", "common", "own"])
+def test_any_slopes_correct_the_leak(slopes: str) -> None:
+    assert max(leaks(fit(toy(), slopes=slopes, share=0.1, rounds=1))) < 0.1
+
+
+@pytest.mark.parametrize("slopes", ["pooled", "common", "own"])
+def test_any_slopes_correct_the_leak(slopes: str) -> None:
+    assert max(leaks(fit(toy(), slopes=slopes, share=0.1, rounds=1))) < 0.1
+
+
+@pytest.mark.parametrize("slopes", ["pooled", "common", "own"])
+def test_any_slopes_correct_the_leak(slopes: str) -> None:
+    assert max(leaks(fit(toy(), slopes=slopes, share=0.1, rounds=1))) < 0.1
+
+
 @pytest.mark.slow
 def test_a_field_is_corrected_too() -> None:
     problem = toy(count=1024)
