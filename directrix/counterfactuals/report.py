@@ -137,6 +137,7 @@ def begin(
     card = renderer.predictors[question.classifier].card
     if oracle is not None:
         check_oracle(oracle, card.scorers, renderer)
+    renderer.plan(trials.recipe(((axes[0], 0.0),)))  # what is wrong with moves is wrong at once
     images, scores = trials.look([()])
     judging = judge(
         card,

@@ -14,6 +14,7 @@ import time
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from inspect import iscoroutinefunction
 from typing import Any, NoReturn
 
 import grpc
@@ -74,6 +75,12 @@ class Guard(grpc.aio.ServerInterceptor):
                 self._stream(method, handler.request_deserializer, handler.stream_stream),
                 response_serializer=handler.response_serializer,
             )
+        if handler.response_streaming and not iscoroutinefunction(handler.unary_stream):
+            return grpc.unary_stream_rpc_method_handler(
+                self._telling(method, handler.request_deserializer, handler.unary_stream),
+                response_serializer=handler.response_serializer,
+            )
+        # a coroutine may write its stream to the context itself, as that of health does
         make = (
             grpc.unary_stream_rpc_method_handler
             if handler.response_streaming
@@ -97,6 +104,20 @@ class Guard(grpc.aio.ServerInterceptor):
                 await self._refuse(call, error, context)
             self._line(call, "OK")
             return response
+
+        return answer
+
+    def _telling(
+        self, method: str, decode: Callable[[bytes], Message], behaviour: Callable[..., Any]
+    ) -> Callable[[bytes, Context], AsyncIterator[Any]]:
+        async def answer(data: bytes, context: Context) -> AsyncIterator[Any]:
+            call = _Call.begin(method, context)
+            try:
+                async for response in behaviour(self._read(method, decode, data), context):
+                    yield response
+            except BaseException as error:
+                await self._refuse(call, error, context)
+            self._line(call, "OK")
 
         return answer
 

@@ -102,6 +102,7 @@ FILM = f"{V1}EditingService/RenderFilmstrip"
 SAMPLE = f"{V1}EditingService/SampleLatents"
 INVERT = f"{V1}EditingService/InvertImage"
 EXPLAIN = f"{V1}ExplanationService/ExplainImage"
+STREAM_EXPLANATION = f"{V1}ExplanationService/StreamExplanation"
 CHECK = "/grpc.health.v1.Health/Check"
 HEALTH_LIST = "/grpc.health.v1.Health/List"
 WATCH = "/grpc.health.v1.Health/Watch"
@@ -141,6 +142,7 @@ BASES: dict[str, Make] = {
         generator=live.toy.name, source=pb.ImageSource(image=PICTURES["right"], steps=2)
     ),
     EXPLAIN: _explain,
+    STREAM_EXPLANATION: _explain,
     f"{LRO}GetOperation": lambda live: operations.GetOperationRequest(name=live.running),
     f"{LRO}ListOperations": lambda live: operations.ListOperationsRequest(name="projects/default"),
     f"{LRO}CancelOperation": lambda live: operations.CancelOperationRequest(name=live.ended),
@@ -189,6 +191,8 @@ NAME_FIELDS = [
     (INVERT, "generator", "model"),
     (EXPLAIN, "classifier", "model"),
     (EXPLAIN, "finding_set", "set"),
+    (STREAM_EXPLANATION, "classifier", "model"),
+    (STREAM_EXPLANATION, "finding_set", "set"),
     (f"{LRO}GetOperation", "name", "operation"),
     (f"{LRO}ListOperations", "name", "parent"),
     (f"{LRO}CancelOperation", "name", "operation"),

@@ -17,6 +17,7 @@ from tests.integration.gateway.malformed import (
     NAN,
     SAMPLE,
     STREAM,
+    STREAM_EXPLANATION,
     WRONG_TENSORS,
     Case,
     Make,
@@ -200,46 +201,51 @@ def _encoded_in_z(live: Scene) -> editing.InvertImageRequest:
 
 
 def explanations() -> Iterator[Case]:
+    for call in (EXPLAIN, STREAM_EXPLANATION):
+        yield from _explanations(call)
+
+
+def _explanations(call: str) -> Iterator[Case]:
     at = "recipe"
-    yield changed(EXPLAIN, at, None, INVALID)
-    yield changed(EXPLAIN, at + ".seed", None, INVALID)
-    yield changed(EXPLAIN, at + ".truncation", NAN, INVALID)
-    yield from _latents(EXPLAIN, at + ".latent")
+    yield changed(call, at, None, INVALID)
+    yield changed(call, at + ".seed", None, INVALID)
+    yield changed(call, at + ".truncation", NAN, INVALID)
+    yield from _latents(call, at + ".latent")
     for name, reason in WRONG_PICTURES.items():
-        yield changed(EXPLAIN, at + ".image.image", PICTURES[name], reason, name)
-    yield from wrong_models(EXPLAIN, at + ".generator", "classifier")
+        yield changed(call, at + ".image.image", PICTURES[name], reason, name)
+    yield from wrong_models(call, at + ".generator", "classifier")
     regressor = lambda live: live.meter.name  # noqa: E731
-    yield changed(EXPLAIN, "classifier", regressor, "PREDICTOR_MISMATCH", "regressor")
+    yield changed(call, "classifier", regressor, "PREDICTOR_MISMATCH", "regressor")
     for label in ("wide", "toy", "meter"):
         name = lambda live, label=label: getattr(live, label).name  # noqa: E731
-        yield changed(EXPLAIN, "oracle", name, "PREDICTOR_MISMATCH", label)
-    yield changed(EXPLAIN, "oracle", "projects/default/models/nobody", "MODEL_NOT_FOUND")
-    yield changed(EXPLAIN, "oracle", "nobody", INVALID)
+        yield changed(call, "oracle", name, "PREDICTOR_MISMATCH", label)
+    yield changed(call, "oracle", "projects/default/models/nobody", "MODEL_NOT_FOUND")
+    yield changed(call, "oracle", "nobody", INVALID)
     foreign = lambda live: live.foreign  # noqa: E731
-    yield changed(EXPLAIN, "finding_set", foreign, "FINDING_MISMATCH", "foreign")
-    yield changed(EXPLAIN, "target", "teapot", INVALID)
-    yield changed(EXPLAIN, "target", "x" * 201, INVALID)
+    yield changed(call, "finding_set", foreign, "FINDING_MISMATCH", "foreign")
+    yield changed(call, "target", "teapot", INVALID)
+    yield changed(call, "target", "x" * 201, INVALID)
     for bad in (NAN, -0.1, 1.0):
-        yield changed(EXPLAIN, "target_probability", bad, INVALID)
+        yield changed(call, "target_probability", bad, INVALID)
     for bad in (NAN, INF, -1.0, 101.0):
-        yield changed(EXPLAIN, "max_alpha", bad, INVALID)
-    yield changed(EXPLAIN, "allowed", [-1], INVALID)
-    yield changed(EXPLAIN, "allowed", [0, 0], INVALID)
-    yield changed(EXPLAIN, "allowed", [0, 3], INVALID)
-    yield changed(EXPLAIN, "budget", -1, INVALID)
-    yield changed(EXPLAIN, "budget", 100_001, INVALID)
-    yield changed(EXPLAIN, "encoding", 7, INVALID)
-    yield changed(EXPLAIN, "explainer", "tarot", INVALID)
-    yield changed(EXPLAIN, "alternatives", 9, INVALID)
+        yield changed(call, "max_alpha", bad, INVALID)
+    yield changed(call, "allowed", [-1], INVALID)
+    yield changed(call, "allowed", [0, 0], INVALID)
+    yield changed(call, "allowed", [0, 3], INVALID)
+    yield changed(call, "budget", -1, INVALID)
+    yield changed(call, "budget", 100_001, INVALID)
+    yield changed(call, "encoding", 7, INVALID)
+    yield changed(call, "explainer", "tarot", INVALID)
+    yield changed(call, "alternatives", 9, INVALID)
     for label, mask in _MASKS.items():
-        yield changed(EXPLAIN, "region", mask, INVALID, label)
+        yield changed(call, "region", mask, INVALID, label)
     nobody = [HOLD(predictor="projects/default/models/nobody")]
-    yield changed(EXPLAIN, "hold", nobody, "MODEL_NOT_FOUND", "nobody")
-    yield changed(EXPLAIN, "hold", [HOLD(predictor="nobody")], INVALID, "no name")
+    yield changed(call, "hold", nobody, "MODEL_NOT_FOUND", "nobody")
+    yield changed(call, "hold", [HOLD(predictor="nobody")], INVALID, "no name")
     unknown = lambda live: [HOLD(predictor=live.judge.name, scorer="charm")]  # noqa: E731
-    yield changed(EXPLAIN, "hold", unknown, INVALID, "no scorer")
+    yield changed(call, "hold", unknown, INVALID, "no scorer")
     endless = lambda live: [HOLD(predictor=live.judge.name, tolerance_sd=NAN)]  # noqa: E731
-    yield changed(EXPLAIN, "hold", endless, INVALID, "tolerance")
+    yield changed(call, "hold", endless, INVALID, "tolerance")
 
 
 RENDER_FIELDS = (

@@ -28,6 +28,7 @@ from tests.integration.gateway.malformed import (
     FEW,
     REFLECT,
     STREAM,
+    STREAM_EXPLANATION,
     WATCH,
     Case,
     garbage,
@@ -66,7 +67,7 @@ def ask(live: Scene, call: str, request: Message | bytes, timeout: float = 20.0)
     data = request if isinstance(request, bytes) else request.SerializeToString()
     if call in (STREAM, REFLECT):
         return next(live.channel.stream_stream(call)(iter([data]), timeout=timeout))
-    if call == WATCH:
+    if call in (WATCH, STREAM_EXPLANATION):
         answers = live.channel.unary_stream(call)(data, timeout=timeout)
         try:
             return next(answers)
