@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,9 +11,9 @@ import typer
 
 from directrix.cli.edit import STDOUT, RecipeFile, read, write
 from directrix.cli.exits import reporting
-from directrix.cli.output import show_facts, show_json
+from directrix.cli.output import show_facts, show_json, stderr
 from directrix.cli.session import Json, Out, Seed, Truncation, client_of
-from directrix.client import Explanation, read_recipe, recipe_json
+from directrix.client import Explanation, ExplanationProgress, read_recipe, recipe_json
 from directrix.client.sheets import Sheet, difference
 
 if TYPE_CHECKING:
@@ -74,13 +75,25 @@ def explain(
             message = read_recipe(read(recipe))
         else:
             message = client.recipe(generator or "", seed=seed, index=index, truncation=truncation)
-        answer = client.explain(
+        events = client.stream_explanation(
             message, classifier, findings, target=target, target_probability=probability,
             max_alpha=max_alpha, allowed=allow or (), oracle=oracle, budget=budget,
             explainer=explainer, hold=[_held(text) for text in hold or ()],
             alternatives=alternatives,
         )  # fmt: skip
-        _tell(answer, out, as_json)
+        _tell(_last(events), out, as_json)
+
+
+def _last(events: Iterator[ExplanationProgress | Explanation]) -> Explanation:
+    """The answer; on a terminal with a line that tells how near it is."""
+    console = stderr()
+    with console.status("searching") as line:
+        for event in events:
+            if isinstance(event, Explanation):
+                return event
+            found = "an answer, being made smaller" if event.reached else "the nearest so far"
+            line.update(f"{event.images} images; {found}: margin {event.margin:+.2f}")
+    raise RuntimeError("the service ended an explanation without an answer")
 
 
 def _held(text: str) -> tuple[str, str, float]:

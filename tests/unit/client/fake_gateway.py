@@ -314,6 +314,18 @@ class FakeGateway:
             found.status, found.cause = answer.STATUS_NOT_FOUND, "max_alpha reached"
         return found
 
+    def StreamExplanation(self, request):
+        event = explanation_service_pb2.StreamExplanationResponse
+        answer = self.ExplainImage(request)
+        for images, margin in ((1, answer.margin_before), (40, answer.margin_after)):
+            told = explanation_service_pb2.ExplanationProgress(
+                images=images, margin=margin, probability=0.5, reached=margin > 0
+            )
+            if images == 1:
+                told.image.CopyFrom(answer.original)
+            yield event(progress=told)
+        yield event(answer=answer)
+
     def _advance(self, name: str) -> operations_pb2.Operation:
         operation, metadata = self._operation(name), self.metadata[name]
         if operation.done or metadata.method == "endless":
@@ -392,7 +404,9 @@ class _Servicer:
         handler = getattr(self._gateway, rpc, None)
         if handler is None:
             return lambda request, context: context.abort(grpc.StatusCode.UNIMPLEMENTED, rpc)
-        return self._streamed(handler) if rpc == "StreamEdits" else self._answered(rpc, handler)
+        if rpc in ("StreamEdits", "StreamExplanation"):
+            return self._streamed(handler)
+        return self._answered(rpc, handler)
 
     def _answered(self, rpc: str, handler):
         def answer(request, context):
@@ -410,7 +424,13 @@ class _Servicer:
         return answer
 
     def _streamed(self, handler):
-        return lambda requests, context: handler(requests)
+        def answers(requests, context):
+            try:
+                yield from handler(requests)
+            except Refusal as refusal:
+                context.abort_with_status(rpc_status.to_status(refusal.status))
+
+        return answers
 
 
 @contextmanager

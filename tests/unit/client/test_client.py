@@ -148,6 +148,17 @@ def test_explanation(client, found):
     assert unasked.oracle_agrees is None
 
 
+def test_an_explanation_as_a_stream(client, found):
+    asked = ("fashion", "classifier", found.finding_set)
+    first, second, answer = client.stream_explanation(*asked, target="sneaker", index=9)
+    assert (first.images, first.margin, first.reached) == (1, -1.5, False)
+    np.testing.assert_array_equal(first.image.image, answer.original.image)
+    assert second.image is None and second.reached
+    assert answer.image.digest == client.explain(*asked, target="sneaker", index=9).image.digest
+    with pytest.raises(NotFound):
+        list(client.stream_explanation("fashion", "nobody", found.finding_set))
+
+
 def test_errors_carry_what_the_service_said(client):
     with pytest.raises(NotFound) as caught:
         client.edit("nothing")
