@@ -17,6 +17,7 @@ from directrix.discovery import Problem
 from directrix.methods.interfacegan import InterFaceGan, InterFaceGanParams
 from directrix.methods.sefa import SeFa, SefaParams
 from directrix.rendering import Renderer
+from directrix.rendering.pixels import to_pixels
 from directrix.types import FindingSet, Population, PopulationSpec, Space
 from directrix.zoo import fashion_data
 from tests.benchmarks import bundled
@@ -94,8 +95,7 @@ def about_real(world: Clothes) -> list[Asked]:
 def real_picture(index: int) -> np.ndarray:
     """uint8 [H, W, C], laid out as the generator's pictures are."""
     images, _ = fashion_data.load("test")
-    pixels = torch.as_tensor(images[index])
-    return pixels.reshape(*pixels.shape[-2:], 1).numpy().astype(np.uint8)
+    return to_pixels(torch.from_numpy(images[index : index + 1])).numpy()[0]
 
 
 def _asked(classes: Sequence[str], labels: np.ndarray) -> list[Asked]:
