@@ -44,7 +44,7 @@ def explain(
     ] = None,
     budget: Annotated[int, typer.Option(min=0, help="Images to generate (2000).")] = 0,
     explainer: Annotated[
-        str, typer.Option(help="How to search: sparse (the default) or bisection.")
+        str, typer.Option(help="How to search: sparse (the default), bisection, descent.")
     ] = "",
     hold: Annotated[
         list[str] | None,

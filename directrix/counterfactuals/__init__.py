@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from directrix.counterfactuals.bisection import Bisection
+from directrix.counterfactuals.descent import Descent
 from directrix.counterfactuals.explainer import (
     Explainer,
     Progress,
@@ -22,6 +23,7 @@ __all__ = [
     "DEFAULT",
     "EXPLAINERS",
     "Bisection",
+    "Descent",
     "Explainer",
     "Hold",
     "Progress",
@@ -33,7 +35,11 @@ __all__ = [
 
 DEFAULT = "sparse"
 
-EXPLAINERS: Mapping[str, Explainer] = {"bisection": Bisection(), DEFAULT: SparseSearch()}
+EXPLAINERS: Mapping[str, Explainer] = {
+    "bisection": Bisection(),
+    "descent": Descent(),
+    DEFAULT: SparseSearch(),
+}
 """By the names that requests know, with their default settings."""
 
 

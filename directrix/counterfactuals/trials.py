@@ -133,6 +133,13 @@ class Trials:
             )
         self._watch(replace(self._nearest, images=self.calls))
 
+    def spend(self, images: int) -> None:
+        """Counts images that somebody else makes. Raises Spent, and what `stop` raises."""
+        if images > self.room(reserve=1):
+            raise Spent
+        self._stop()
+        self.calls += images
+
     def recipe(self, point: Point) -> Recipe:
         """The question's recipe, moved on to a point."""
         question = self.question

@@ -86,7 +86,8 @@ class ExplainImageRequest(_message.Message):
     """How the images travel."""
     explainer: _builtins.str
     """How to search: "sparse", few findings and the shortest movement of them; "bisection", one
-    finding where one is enough. Empty means "sparse".
+    finding where one is enough; "descent", all of them by gradient, nothing made short: a
+    baseline. Empty means "sparse".
     """
     alternatives: _builtins.int
     """Further answers, each by other findings than all before it."""

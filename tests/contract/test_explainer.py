@@ -8,6 +8,7 @@ import torch
 
 from directrix.counterfactuals import (
     Bisection,
+    Descent,
     Explainer,
     Question,
     SparseSearch,
@@ -44,6 +45,14 @@ from tests.contract.toys import CPU, DIMENSION, IMAGE, World, linear_world
 
 @pytest.fixture(params=[Bisection(), SparseSearch()], ids=["bisection", "sparse"])
 def explainer(request: pytest.FixtureRequest) -> Explainer:
+    return request.param
+
+
+@pytest.fixture(
+    params=[Bisection(), SparseSearch(), Descent()], ids=["bisection", "sparse", "descent"]
+)
+def every(request: pytest.FixtureRequest) -> Explainer:
+    """Those too that make nothing short."""
     return request.param
 
 
@@ -114,9 +123,9 @@ def test_finds_the_shortest_flip_in_closed_form(
     assert answer.target_class == (target or "b")
 
 
-def test_the_flip_holds_for_the_picture_itself(explainer: Explainer, world: World) -> None:
+def test_the_flip_holds_for_the_picture_itself(every: Explainer, world: World) -> None:
     question = Question(start(world, 1.0, 0.2), along_axes(world), target="b")
-    answer = explainer.explain(question, world.renderer)
+    answer = every.explain(question, world.renderer)
     assert answer.image.dtype == np.uint8
     pixels = torch.from_numpy(answer.image.copy()).permute(2, 0, 1)[None].float() / 127.5 - 1
     scores = world.predictor.scores(pixels)[0].numpy()
@@ -126,11 +135,11 @@ def test_the_flip_holds_for_the_picture_itself(explainer: Explainer, world: Worl
     assert chance[1] / chance.sum() == pytest.approx(answer.probability_after, abs=1e-5)
 
 
-def test_the_moves_render_to_the_same_bytes(explainer: Explainer, world: World) -> None:
+def test_the_moves_render_to_the_same_bytes(every: Explainer, world: World) -> None:
     digest, renderer = along_axes(world), world.renderer
     before = (Move(FindingRef(digest, 5), 0.7),)
     recipe = replace(start(world, 1.0, 0.2), moves=before)
-    answer = explainer.explain(Question(recipe, digest), renderer)
+    answer = every.explain(Question(recipe, digest), renderer)
     assert answer.moves[:1] == before
     whole = renderer.plan(replace(recipe, moves=answer.moves))
     assert np.array_equal(renderer.render([whole]).images[0], answer.image)
@@ -140,20 +149,18 @@ def test_the_moves_render_to_the_same_bytes(explainer: Explainer, world: World) 
     assert answer.pixel_l1 == pytest.approx(np.abs(answer.image - first.astype(float)).mean())
 
 
-def test_answers_repeat(explainer: Explainer, world: World) -> None:
+def test_answers_repeat(every: Explainer, world: World) -> None:
     recipe = Recipe(world.generator.card.digest, SeedSource(77, 3))
     question = Question(recipe, along_axes(world))
-    first, second = (explainer.explain(question, world.renderer) for _ in range(2))
+    first, second = (every.explain(question, world.renderer) for _ in range(2))
     assert first.moved == second.moved
     assert first.curve == second.curve
     assert np.array_equal(first.image, second.image)
 
 
-def test_the_curve_leads_from_the_original_to_the_answer(
-    explainer: Explainer, world: World
-) -> None:
+def test_the_curve_leads_from_the_original_to_the_answer(every: Explainer, world: World) -> None:
     question = Question(start(world, 1.0, 0.2), along_axes(world))
-    answer = explainer.explain(question, world.renderer)
+    answer = every.explain(question, world.renderer)
     assert answer.curve[0].distance == 0
     assert answer.curve[0].margin == answer.margin_before
     assert answer.curve[-1].distance == answer.distance_sd
@@ -178,9 +185,9 @@ def test_a_probability_is_reached(explainer: Explainer, world: World) -> None:
 # ---- the other two
 
 
-def test_already_the_target(explainer: Explainer, world: World) -> None:
+def test_already_the_target(every: Explainer, world: World) -> None:
     question = Question(start(world, 1.0, 0.2), along_axes(world), target="a")
-    answer = explainer.explain(question, world.renderer)
+    answer = every.explain(question, world.renderer)
     assert answer.status is Status.ALREADY_TARGET
     assert (answer.moved, answer.moves, answer.distance_sd) == ((), (), 0)
     assert np.array_equal(answer.image, answer.original)
@@ -259,7 +266,7 @@ def test_a_flip_found_on_the_last_of_the_budget_is_still_an_answer(
 
 @pytest.mark.parametrize("after", [0, 1, 3])
 def test_a_stop_is_let_through_and_harms_nothing(
-    explainer: Explainer, world: World, after: int
+    every: Explainer, world: World, after: int
 ) -> None:
     calls = []
 
@@ -271,15 +278,15 @@ def test_a_stop_is_let_through_and_harms_nothing(
     renderer = world.renderer
     question = Question(start(world, 2.0, 0.4), along_axes(world), target="c")
     with pytest.raises(Cancelled, match="went away"):
-        explainer.explain(question, renderer, stop=stop)
+        every.explain(question, renderer, stop=stop)
     assert len(calls) == after + 1
-    assert explainer.explain(question, renderer).status is Status.FOUND
+    assert every.explain(question, renderer).status is Status.FOUND
 
 
-def test_stop_is_asked_at_least_every_few_images(explainer: Explainer, world: World) -> None:
+def test_stop_is_asked_at_least_every_few_images(every: Explainer, world: World) -> None:
     calls = []
     question = Question(start(world, 2.0, 0.4), along_axes(world), target="c")
-    answer = explainer.explain(question, world.renderer, stop=lambda: calls.append(1))
+    answer = every.explain(question, world.renderer, stop=lambda: calls.append(1))
     assert answer.generator_calls / len(calls) <= 32
 
 
@@ -288,20 +295,20 @@ def test_stop_is_asked_at_least_every_few_images(explainer: Explainer, world: Wo
 
 @pytest.mark.parametrize(("says", "agrees"), [("b", True), ("c", False)])
 def test_the_oracle_is_asked_about_the_answer(
-    explainer: Explainer, world: World, says: str, agrees: bool
+    every: Explainer, world: World, says: str, agrees: bool
 ) -> None:
     question = Question(start(world, 1.0, 0.4), along_axes(world), target="b")
-    answer = explainer.explain(question, world.renderer, judge_that_says(says))
+    answer = every.explain(question, world.renderer, judge_that_says(says))
     assert answer.oracle_agrees is agrees
-    assert explainer.explain(question, world.renderer).oracle_agrees is None
+    assert every.explain(question, world.renderer).oracle_agrees is None
 
 
-def test_an_oracle_of_other_classes_is_refused(explainer: Explainer, world: World) -> None:
+def test_an_oracle_of_other_classes_is_refused(every: Explainer, world: World) -> None:
     card = linear_predictor.card("small", IMAGE, "ab")
     arrays = {"B": np.zeros((2, 64), np.float32), "c": np.zeros(2, np.float32)}
     oracle = linear_predictor.build(card, arrays, CPU)
     with pytest.raises(PredictorMismatch, match="'c'"):
-        explainer.explain(Question(start(world, 1.0), along_axes(world)), world.renderer, oracle)
+        every.explain(Question(start(world, 1.0), along_axes(world)), world.renderer, oracle)
 
 
 # ---- what cannot be asked
@@ -317,32 +324,32 @@ def test_an_oracle_of_other_classes_is_refused(explainer: Explainer, world: Worl
     ],
 )
 def test_unknown_names_are_refused(
-    explainer: Explainer, world: World, wrong: dict[str, object], field: str
+    every: Explainer, world: World, wrong: dict[str, object], field: str
 ) -> None:
     with pytest.raises(InvalidField) as caught:
-        explainer.explain(Question(start(world, 1.0), along_axes(world), **wrong), world.renderer)
+        every.explain(Question(start(world, 1.0), along_axes(world), **wrong), world.renderer)
     assert caught.value.field == field
 
 
-def test_regressors_cannot_flip(explainer: Explainer) -> None:
+def test_regressors_cannot_flip(every: Explainer) -> None:
     world = linear_world(task="regressor")
     with pytest.raises(InvalidField, match="nothing can flip"):
-        explainer.explain(Question(start(world, 1.0), along_axes(world)), world.renderer)
+        every.explain(Question(start(world, 1.0), along_axes(world)), world.renderer)
 
 
-def test_what_planning_refuses_is_refused(explainer: Explainer, world: World) -> None:
+def test_what_planning_refuses_is_refused(every: Explainer, world: World) -> None:
     digest = along_axes(world)
     other = replace(start(world, 1.0), generator="another")
     with pytest.raises(FindingMismatch):
-        explainer.explain(Question(other, digest), world.renderer)
+        every.explain(Question(other, digest), world.renderer)
     picture = replace(start(world, 1.0), source=ImageSource("0" * 64))
     with pytest.raises(InvalidField, match="invert"):
-        explainer.explain(Question(picture, digest), world.renderer)
+        every.explain(Question(picture, digest), world.renderer)
     mapped = linear_world(w_dim=DIMENSION)
     generator = mapped.generator.card.digest
     late = Recipe(generator, LatentSource(Latent(Space.W, generator, np.zeros((1, DIMENSION)))))
     with pytest.raises(SpaceUnavailable):
-        explainer.explain(Question(late, along_axes(mapped)), mapped.renderer)
+        every.explain(Question(late, along_axes(mapped)), mapped.renderer)
 
 
 def test_the_default_explainer(world: World) -> None:

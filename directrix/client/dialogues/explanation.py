@@ -25,9 +25,9 @@ class ExplanationFields(RecipeFields, total=False):
     target: the class to reach, any other where empty. target_probability: to be reached as well.
     max_alpha: farthest along one finding. allowed: findings that may be moved. oracle: an
     independent classifier to ask about the answer. budget: images. encoding: how pictures travel.
-    explainer: "sparse" or "bisection". hold: (predictor, scorer or "" for all, tolerance in SD)
-    that must not change. region: [H, W] in [0, 1], inside which findings act. alternatives: further
-    answers, each by other findings. Beside them the fields of a recipe.
+    explainer: "sparse", "bisection" or "descent". hold: (predictor, scorer or "" for all, tolerance
+    in SD) that must not change. region: [H, W] in [0, 1], inside which findings act. alternatives:
+    further answers, each by other findings. Beside them the fields of a recipe.
     """
 
     target: str
