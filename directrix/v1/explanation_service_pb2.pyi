@@ -430,6 +430,30 @@ class ExplanationProgress(_message.Message):
 Global___ExplanationProgress: _TypeAlias = ExplanationProgress  # noqa: Y015
 
 @_typing.final
+class StreamExplanationRequest(_message.Message):
+    """Request of StreamExplanation."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EXPLANATION_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def explanation(self) -> Global___ExplainImageRequest:
+        """What is asked."""
+
+    def __init__(
+        self,
+        *,
+        explanation: Global___ExplainImageRequest | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["explanation", b"explanation"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["explanation", b"explanation"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StreamExplanationRequest: _TypeAlias = StreamExplanationRequest  # noqa: Y015
+
+@_typing.final
 class StreamExplanationResponse(_message.Message):
     """Answer of StreamExplanation: progress any number of times, then the answer."""
 

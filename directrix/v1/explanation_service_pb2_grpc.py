@@ -42,7 +42,7 @@ class ExplanationServiceStub(object):
                 _registered_method=True)
         self.StreamExplanation = channel.unary_stream(
                 '/directrix.v1.ExplanationService/StreamExplanation',
-                request_serializer=directrix_dot_v1_dot_explanation__service__pb2.ExplainImageRequest.SerializeToString,
+                request_serializer=directrix_dot_v1_dot_explanation__service__pb2.StreamExplanationRequest.SerializeToString,
                 response_deserializer=directrix_dot_v1_dot_explanation__service__pb2.StreamExplanationResponse.FromString,
                 _registered_method=True)
 
@@ -75,7 +75,7 @@ def add_ExplanationServiceServicer_to_server(servicer, server):
             ),
             'StreamExplanation': grpc.unary_stream_rpc_method_handler(
                     servicer.StreamExplanation,
-                    request_deserializer=directrix_dot_v1_dot_explanation__service__pb2.ExplainImageRequest.FromString,
+                    request_deserializer=directrix_dot_v1_dot_explanation__service__pb2.StreamExplanationRequest.FromString,
                     response_serializer=directrix_dot_v1_dot_explanation__service__pb2.StreamExplanationResponse.SerializeToString,
             ),
     }
@@ -132,7 +132,7 @@ class ExplanationService(object):
             request,
             target,
             '/directrix.v1.ExplanationService/StreamExplanation',
-            directrix_dot_v1_dot_explanation__service__pb2.ExplainImageRequest.SerializeToString,
+            directrix_dot_v1_dot_explanation__service__pb2.StreamExplanationRequest.SerializeToString,
             directrix_dot_v1_dot_explanation__service__pb2.StreamExplanationResponse.FromString,
             options,
             channel_credentials,

@@ -35,7 +35,7 @@ class ExplanationServiceStub:
     def __new__(cls, channel: _aio.Channel) -> ExplanationServiceAsyncStub: ...
     ExplainImage: _grpc.UnaryUnaryMultiCallable[_explanation_service_pb2.ExplainImageRequest, _explanation_service_pb2.ExplainImageResponse]
     """Searches a finding set for the smallest movement that flips the classifier."""
-    StreamExplanation: _grpc.UnaryStreamMultiCallable[_explanation_service_pb2.ExplainImageRequest, _explanation_service_pb2.StreamExplanationResponse]
+    StreamExplanation: _grpc.UnaryStreamMultiCallable[_explanation_service_pb2.StreamExplanationRequest, _explanation_service_pb2.StreamExplanationResponse]
     """The same, telling how near it is as it goes; the answer comes last."""
 
 @_typing.type_check_only
@@ -45,7 +45,7 @@ class ExplanationServiceAsyncStub(ExplanationServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     ExplainImage: _aio.UnaryUnaryMultiCallable[_explanation_service_pb2.ExplainImageRequest, _explanation_service_pb2.ExplainImageResponse]  # type: ignore[assignment]
     """Searches a finding set for the smallest movement that flips the classifier."""
-    StreamExplanation: _aio.UnaryStreamMultiCallable[_explanation_service_pb2.ExplainImageRequest, _explanation_service_pb2.StreamExplanationResponse]  # type: ignore[assignment]
+    StreamExplanation: _aio.UnaryStreamMultiCallable[_explanation_service_pb2.StreamExplanationRequest, _explanation_service_pb2.StreamExplanationResponse]  # type: ignore[assignment]
     """The same, telling how near it is as it goes; the answer comes last."""
 
 class ExplanationServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -62,7 +62,7 @@ class ExplanationServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def StreamExplanation(
         self,
-        request: _explanation_service_pb2.ExplainImageRequest,
+        request: _explanation_service_pb2.StreamExplanationRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_explanation_service_pb2.StreamExplanationResponse], _abc.AsyncIterator[_explanation_service_pb2.StreamExplanationResponse]]:
         """The same, telling how near it is as it goes; the answer comes last."""

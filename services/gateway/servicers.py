@@ -185,9 +185,10 @@ class ExplanationServicer(explanation_service_pb2_grpc.ExplanationServiceService
         return await self._explanations.explain(request, deadline_of(context, SEARCH_SECONDS))
 
     def StreamExplanation(
-        self, request: explanation.ExplainImageRequest, context: Context
+        self, request: explanation.StreamExplanationRequest, context: Context
     ) -> AsyncIterator[explanation.StreamExplanationResponse]:
-        return self._explanations.stream(request, deadline_of(context, SEARCH_SECONDS))
+        deadline = deadline_of(context, SEARCH_SECONDS)
+        return self._explanations.stream(request.explanation, deadline)
 
 
 def register(work: Work, server: grpc.aio.Server) -> None:

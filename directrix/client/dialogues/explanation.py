@@ -89,7 +89,8 @@ def explain(request: pb.ExplainImageRequest) -> Dialogue[Explanation]:
 
 def listening(request: pb.ExplainImageRequest) -> Call:
     """The call whose answers are progress, then the explanation."""
-    return Call(STREAM, request, pb.StreamExplanationResponse, deadline=DEADLINE)
+    asked = pb.StreamExplanationRequest(explanation=request)
+    return Call(STREAM, asked, pb.StreamExplanationResponse, deadline=DEADLINE)
 
 
 def event(message: pb.StreamExplanationResponse) -> ExplanationProgress | Explanation:

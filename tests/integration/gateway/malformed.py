@@ -142,7 +142,9 @@ BASES: dict[str, Make] = {
         generator=live.toy.name, source=pb.ImageSource(image=PICTURES["right"], steps=2)
     ),
     EXPLAIN: _explain,
-    STREAM_EXPLANATION: _explain,
+    STREAM_EXPLANATION: lambda live: explanation.StreamExplanationRequest(
+        explanation=_explain(live)
+    ),
     f"{LRO}GetOperation": lambda live: operations.GetOperationRequest(name=live.running),
     f"{LRO}ListOperations": lambda live: operations.ListOperationsRequest(name="projects/default"),
     f"{LRO}CancelOperation": lambda live: operations.CancelOperationRequest(name=live.ended),
@@ -191,8 +193,8 @@ NAME_FIELDS = [
     (INVERT, "generator", "model"),
     (EXPLAIN, "classifier", "model"),
     (EXPLAIN, "finding_set", "set"),
-    (STREAM_EXPLANATION, "classifier", "model"),
-    (STREAM_EXPLANATION, "finding_set", "set"),
+    (STREAM_EXPLANATION, "explanation.classifier", "model"),
+    (STREAM_EXPLANATION, "explanation.finding_set", "set"),
     (f"{LRO}GetOperation", "name", "operation"),
     (f"{LRO}ListOperations", "name", "parent"),
     (f"{LRO}CancelOperation", "name", "operation"),

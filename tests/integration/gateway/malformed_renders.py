@@ -201,51 +201,52 @@ def _encoded_in_z(live: Scene) -> editing.InvertImageRequest:
 
 
 def explanations() -> Iterator[Case]:
-    for call in (EXPLAIN, STREAM_EXPLANATION):
-        yield from _explanations(call)
+    yield from _explanations(EXPLAIN, "")
+    yield from _explanations(STREAM_EXPLANATION, "explanation.")
+    yield changed(STREAM_EXPLANATION, "explanation", None, INVALID)
 
 
-def _explanations(call: str) -> Iterator[Case]:
-    at = "recipe"
+def _explanations(call: str, path: str) -> Iterator[Case]:
+    at = path + "recipe"
     yield changed(call, at, None, INVALID)
     yield changed(call, at + ".seed", None, INVALID)
     yield changed(call, at + ".truncation", NAN, INVALID)
     yield from _latents(call, at + ".latent")
     for name, reason in WRONG_PICTURES.items():
         yield changed(call, at + ".image.image", PICTURES[name], reason, name)
-    yield from wrong_models(call, at + ".generator", "classifier")
+    yield from wrong_models(call, at + ".generator", path + "classifier")
     regressor = lambda live: live.meter.name  # noqa: E731
-    yield changed(call, "classifier", regressor, "PREDICTOR_MISMATCH", "regressor")
+    yield changed(call, path + "classifier", regressor, "PREDICTOR_MISMATCH", "regressor")
     for label in ("wide", "toy", "meter"):
         name = lambda live, label=label: getattr(live, label).name  # noqa: E731
-        yield changed(call, "oracle", name, "PREDICTOR_MISMATCH", label)
-    yield changed(call, "oracle", "projects/default/models/nobody", "MODEL_NOT_FOUND")
-    yield changed(call, "oracle", "nobody", INVALID)
+        yield changed(call, path + "oracle", name, "PREDICTOR_MISMATCH", label)
+    yield changed(call, path + "oracle", "projects/default/models/nobody", "MODEL_NOT_FOUND")
+    yield changed(call, path + "oracle", "nobody", INVALID)
     foreign = lambda live: live.foreign  # noqa: E731
-    yield changed(call, "finding_set", foreign, "FINDING_MISMATCH", "foreign")
-    yield changed(call, "target", "teapot", INVALID)
-    yield changed(call, "target", "x" * 201, INVALID)
+    yield changed(call, path + "finding_set", foreign, "FINDING_MISMATCH", "foreign")
+    yield changed(call, path + "target", "teapot", INVALID)
+    yield changed(call, path + "target", "x" * 201, INVALID)
     for bad in (NAN, -0.1, 1.0):
-        yield changed(call, "target_probability", bad, INVALID)
+        yield changed(call, path + "target_probability", bad, INVALID)
     for bad in (NAN, INF, -1.0, 101.0):
-        yield changed(call, "max_alpha", bad, INVALID)
-    yield changed(call, "allowed", [-1], INVALID)
-    yield changed(call, "allowed", [0, 0], INVALID)
-    yield changed(call, "allowed", [0, 3], INVALID)
-    yield changed(call, "budget", -1, INVALID)
-    yield changed(call, "budget", 100_001, INVALID)
-    yield changed(call, "encoding", 7, INVALID)
-    yield changed(call, "explainer", "tarot", INVALID)
-    yield changed(call, "alternatives", 9, INVALID)
+        yield changed(call, path + "max_alpha", bad, INVALID)
+    yield changed(call, path + "allowed", [-1], INVALID)
+    yield changed(call, path + "allowed", [0, 0], INVALID)
+    yield changed(call, path + "allowed", [0, 3], INVALID)
+    yield changed(call, path + "budget", -1, INVALID)
+    yield changed(call, path + "budget", 100_001, INVALID)
+    yield changed(call, path + "encoding", 7, INVALID)
+    yield changed(call, path + "explainer", "tarot", INVALID)
+    yield changed(call, path + "alternatives", 9, INVALID)
     for label, mask in _MASKS.items():
-        yield changed(call, "region", mask, INVALID, label)
+        yield changed(call, path + "region", mask, INVALID, label)
     nobody = [HOLD(predictor="projects/default/models/nobody")]
-    yield changed(call, "hold", nobody, "MODEL_NOT_FOUND", "nobody")
-    yield changed(call, "hold", [HOLD(predictor="nobody")], INVALID, "no name")
+    yield changed(call, path + "hold", nobody, "MODEL_NOT_FOUND", "nobody")
+    yield changed(call, path + "hold", [HOLD(predictor="nobody")], INVALID, "no name")
     unknown = lambda live: [HOLD(predictor=live.judge.name, scorer="charm")]  # noqa: E731
-    yield changed(call, "hold", unknown, INVALID, "no scorer")
+    yield changed(call, path + "hold", unknown, INVALID, "no scorer")
     endless = lambda live: [HOLD(predictor=live.judge.name, tolerance_sd=NAN)]  # noqa: E731
-    yield changed(call, "hold", endless, INVALID, "tolerance")
+    yield changed(call, path + "hold", endless, INVALID, "tolerance")
 
 
 RENDER_FIELDS = (

@@ -247,7 +247,8 @@ def test_a_stream_tells_how_near_it_is_and_ends_with_the_same_answer(
         encoding=pb.ENCODING_PNG,
     )
     service = ExplanationServiceStub(live.channel)
-    *told, last = service.StreamExplanation(request, timeout=30)
+    streamed = explanation.StreamExplanationRequest(explanation=request)
+    *told, last = service.StreamExplanation(streamed, timeout=30)
     assert last.answer == service.ExplainImage(request, timeout=30)
     assert told and all(event.HasField("progress") for event in told)
     assert told[0].progress.image.digest == last.answer.original.digest

@@ -316,7 +316,7 @@ class FakeGateway:
 
     def StreamExplanation(self, request):
         event = explanation_service_pb2.StreamExplanationResponse
-        answer = self.ExplainImage(request)
+        answer = self.ExplainImage(request.explanation)
         for images, margin in ((1, answer.margin_before), (40, answer.margin_after)):
             told = explanation_service_pb2.ExplanationProgress(
                 images=images, margin=margin, probability=0.5, reached=margin > 0
