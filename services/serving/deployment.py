@@ -7,14 +7,16 @@ import grpc
 from ray import serve
 from ray.serve.grpc_util import RayServegRPCContext
 
-from directrix.errors import ServingUnavailable
+from directrix.errors import ServingUnavailable, Unauthenticated
 from directrix.inference.v1 import inference_service_pb2 as pb
+from directrix.wire.errors import error_to_proto
 from services.serving.secret import admits
 from services.settings import Settings, settings
 
 SERVICER = (
     "directrix.inference.v1.inference_service_pb2_grpc.add_InferenceServiceServicer_to_server"
 )
+REFUSAL = "the internal secret is missing or wrong"
 MOST_CALLS = 256
 """Ongoing calls of a replica; Ray's default of 5 is a cliff, not a throttle."""
 MOST_WAITING = 512
@@ -51,6 +53,8 @@ class Inference:
         self, request: pb.ExplainRequest, grpc_context: RayServegRPCContext
     ) -> AsyncGenerator[pb.ExplainResponse, None]:
         if not self._admits(grpc_context):
+            # Ray Serve sends no status with a stream: the answer itself has to say it
+            yield pb.ExplainResponse(error=error_to_proto(Unauthenticated(REFUSAL)))
             return
         async with aclosing(self._replica.explain(request)) as answers:
             async for answer in answers:
@@ -80,7 +84,7 @@ class Inference:
         if admits(self._secret, context.invocation_metadata()):
             return True
         context.set_code(grpc.StatusCode.UNAUTHENTICATED)
-        context.set_details("the internal secret is missing or wrong")
+        context.set_details(REFUSAL)
         return False
 
 
