@@ -21,7 +21,7 @@ from tests.benchmarks import ice_avatars, ice_faces, ice_levers
 from tests.benchmarks.evidence import FOLDER, Evidence
 from tests.benchmarks.ice_avatars import TARGETS, Avatars
 from tests.benchmarks.ice_faces import PARTS, Faces, MeshJudge
-from tests.benchmarks.ice_ratios import CHANGE, Ratios, move_of
+from tests.benchmarks.ice_ratios import CHANGE, Ratios
 from tests.contract import toy_ice
 from tests.contract.toys import DIMENSION, linear_world
 
@@ -93,9 +93,7 @@ def _avatars(evidence: Evidence) -> list[tuple[float, float]]:
     world = Avatars()
     found, local, rivals = {}, {}, []
     for place, target in enumerate(TARGETS):
-        solution = world.ice(target)
-        columns = solution.chart.coordinates(solution.vectors[:1]).T
-        found[target] = world.judged(move_of("ice", solution.chart, columns), target)
+        found[target] = world.judged(world.ice(target), target)
         _row(evidence, "avatars", target, "ice", found[target])
         local[target] = world.local(target, place * LOCAL, LOCAL)
         _row(evidence, "avatars", target, "ice, re-estimated", local[target])

@@ -5,9 +5,9 @@ Which of a rival's findings is the best for a factor is decided by the regressor
 which is how it would be used.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -20,7 +20,7 @@ from directrix.criterions.local_walk import LocalWalk
 from directrix.criterions.probe import Probe
 from directrix.discovery import Problem
 from directrix.errors import ConditionsCollinear
-from directrix.methods.ice import Ice, IceParams, Solution
+from directrix.methods.ice import Ice, IceParams, _deviations
 from directrix.methods.interfacegan import InterFaceGan, InterFaceGanParams
 from directrix.methods.sefa import SeFa, SefaParams
 from directrix.predictors import Predictor
@@ -28,7 +28,15 @@ from directrix.scorecard import held_out_seed
 from directrix.types import Direction, FindingSet, Population, PopulationSpec, Space
 from directrix.zoo.avatars.factors import NAMES
 from tests.benchmarks import bundled
-from tests.benchmarks.ice_ratios import Judge, Move, Ratios, along_move, along_paths, pictures
+from tests.benchmarks.ice_ratios import (
+    Judge,
+    Move,
+    Ratios,
+    along_move,
+    along_paths,
+    move_of,
+    pictures,
+)
 
 GENERATOR = "avatar-generator-r00"
 SEED, SAMPLES, HELD_OUT, RIVALS, TUNING, SPREAD = 0, 4000, 500, 100, 40, 1000
@@ -41,9 +49,23 @@ PARTS = {
 }
 TARGETS = tuple(factor for factors in PARTS.values() for factor in factors)
 ALPHAS = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0)
-SPACE, CODES, RATIO = "w", 16, 1e-3
-"""Chosen on samples of a seed that is used nowhere here."""
+SPACE, CODES, RATIO = "s", 256, 3e-4
+"""The regressor chose the space on the latents on which rivals are chosen; metric, ratio and number
+by its slopes at latents of the fit's own seed that a trial fit left out."""
 STEP, STEPS, LOCAL_RATIO = 0.6, 7, 1e-3
+
+
+@dataclass(frozen=True, eq=False)
+class Taken:
+    """The checkpoint of a fit all of whose Jacobians have been taken."""
+
+    state: Mapping[str, np.ndarray]
+
+    def load(self) -> Mapping[str, np.ndarray]:
+        return self.state
+
+    def save(self, state: Mapping[str, np.ndarray]) -> None:
+        """There is nothing left to save."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,17 +102,26 @@ class Avatars:
         seed = held_out_seed(self.seed + shift)
         return torch.from_numpy(self.problem.sample(seed, 0, count, space))
 
-    def ice(self, target: str, **settings: object) -> Solution:
-        base: dict[str, object] = {
-            "space": SPACE,
-            "form": "soft",
-            "metric": "population",
-            "codes": CODES,
-            "components": 1,
-            "wanted": (f"score:{target}",),
-            "suppressed": (f"score:~{target}@{RATIO}",),
-        }
-        return Ice(IceParams(**(base | settings))).solve(self.problem)
+    def ice(self, target: str) -> Move:
+        """What a fit of its own finds; a step changes the target by one SD to first order.
+
+        Targets share their Jacobians, which are the same.
+        """
+        params = IceParams(
+            space=SPACE,
+            form="soft",
+            codes=CODES,
+            components=1,
+            wanted=(f"score:{target}",),
+            suppressed=(f"score:~{target}@{RATIO}",),
+        )
+        place = NAMES.index(target)
+        parts = self._slopes[:, [place]], np.delete(self._slopes, place, 1)
+        grams = np.stack([np.tensordot(part, part, ((0, 1), (0, 1))) for part in parts])
+        taken = Taken({"done": np.array(CODES), "grams": grams, "along": np.zeros(len(grams[0]))})
+        found = Ice(params).solve(replace(self.problem, checkpoint=taken))
+        move = move_of("ice", found.chart, found.chart.coordinates(found.vectors[:1]).T)
+        return replace(move, step=move.step / found.gains[0])
 
     def rivals(self, target: str) -> list[Move]:
         """The best of SeFa's findings, InterFaceGAN's, and the same with all else projected out."""
@@ -134,6 +165,15 @@ class Avatars:
         space = self.generator.spaces[0]
         unmoved = pictures(self.generator, self.points(space, SPREAD, shift=1), space)
         return Judge.of(predictor.scorers, read, unmoved)
+
+    @cached_property
+    def _slopes(self) -> np.ndarray:
+        """Jacobians of all scores, in their SDs as the method takes them: [codes, K, D]."""
+        criterion = parse("score", Scene((self.regressor,), _deviations(self.problem)))
+        chart = Chart.of(self.problem, SPACE, (), (), "euclidean")
+        probe = Probe(self.generator, chart.home, chart.tangents, (criterion,))
+        still = np.zeros(len(chart.tangents))
+        return np.stack([probe.jacobians(chart.point(code, still))[0] for code in range(CODES)])
 
     @cached_property
     def _population(self) -> Population:
