@@ -50,9 +50,7 @@ def explain(
         list[str] | None,
         typer.Option(help="PREDICTOR[/SCORER][=SD]: a score that must not change by more (0.5)."),
     ] = None,
-    alternatives: Annotated[
-        int, typer.Option(min=0, max=8, help="Further answers, by other findings.")
-    ] = 0,
+    alternatives: Annotated[int, typer.Option(min=0, max=8, help="Further answers.")] = 0,
     out: Out = None,
     as_json: Json = False,
 ) -> None:
@@ -71,15 +69,15 @@ def explain(
     """
     with reporting(as_json), client_of(context) as client:
         _check(generator, classifier, findings, recipe, out, as_json)
-        if recipe is not None:
-            message = read_recipe(read(recipe))
-        else:
-            message = client.recipe(generator or "", seed=seed, index=index, truncation=truncation)
+        made = (
+            read_recipe(read(recipe))
+            if recipe is not None
+            else client.recipe(generator or "", seed=seed, index=index, truncation=truncation)
+        )
         events = client.stream_explanation(
-            message, classifier, findings, target=target, target_probability=probability,
+            made, classifier, findings, target=target, target_probability=probability,
             max_alpha=max_alpha, allowed=allow or (), oracle=oracle, budget=budget,
-            explainer=explainer, hold=[_held(text) for text in hold or ()],
-            alternatives=alternatives,
+            explainer=explainer, hold=[*map(_held, hold or ())], alternatives=alternatives,
         )  # fmt: skip
         _tell(_last(events), out, as_json)
 

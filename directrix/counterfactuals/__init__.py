@@ -5,15 +5,9 @@ from dataclasses import replace
 
 from directrix.counterfactuals.bisection import Bisection
 from directrix.counterfactuals.descent import Descent
-from directrix.counterfactuals.explainer import (
-    Explainer,
-    Progress,
-    Question,
-    Watch,
-    go_on,
-    look_away,
-)
+from directrix.counterfactuals.explainer import Explainer
 from directrix.counterfactuals.judge import Hold
+from directrix.counterfactuals.question import Progress, Question, Watch, go_on, look_away
 from directrix.counterfactuals.sparse import SparseSearch
 from directrix.predictors import Predictor
 from directrix.rendering import Renderer

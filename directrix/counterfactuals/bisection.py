@@ -9,18 +9,14 @@ at the next one is not seen.
 Source: written for Directrix; the question is that of Wachter et al. (arXiv 1711.00399), eq. 1.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from directrix.counterfactuals.explainer import Explainer, Question, Watch, go_on, look_away
-from directrix.counterfactuals.judge import Judge
-from directrix.counterfactuals.report import begin
-from directrix.counterfactuals.trials import Axis, Point, Spent, Trials, distance, scaled
-from directrix.predictors import Predictor
-from directrix.rendering import Renderer
-from directrix.types import Counterfactual, Status
+from directrix.counterfactuals.explainer import Explainer
+from directrix.counterfactuals.report import Report
+from directrix.counterfactuals.trials import Axis, Point, Spent, distance, scaled
+from directrix.types import Status
 
 TOGETHER = 16
 """Prefixes of a combination that are tried at once."""
@@ -28,45 +24,29 @@ TOGETHER = 16
 
 @dataclass(frozen=True)
 class Bisection(Explainer):
-    """levels: grid points up to max_alpha, each way. tolerance: of the answer, in SD.
-
-    curve: points of the margin curve between the original and the answer.
-    """
+    """levels: grid points up to max_alpha, each way. tolerance: of the answer, in SD."""
 
     levels: int = 12
     tolerance: float = 0.01
-    curve: int = 7
 
-    def explain(
-        self,
-        question: Question,
-        renderer: Renderer,
-        oracle: Predictor | None = None,
-        stop: Callable[[], None] = go_on,
-        watch: Watch = look_away,
-    ) -> Counterfactual:
-        report = begin(question, renderer, oracle, stop, watch)
-        trials, judging, scores = report.trials, report.judging, report.before
-        search = Search(self, trials, judging, scores)
+    def search(self, report: Report) -> tuple[Status, str, Point]:
+        search = _Search(self, report)
         status, cause = search.run(report.axes)
-        return report.write(status, cause, search.best, oracle, self.curve)
+        return status, cause, search.best
 
 
-class Search:
+class _Search:
     """Where the search is: `best` is the answer as soon as one holds, else the nearest attempt."""
 
-    def __init__(self, settings: Bisection, trials: Trials, judging: Judge, base: np.ndarray):
-        self.settings, self.trials, self.judging = settings, trials, judging
-        self.base = float(judging.slack(base)[0])
-        self.base_holds = bool(judging.holds(base)[0])
+    def __init__(self, settings: Bisection, report: Report):
+        self.settings, self.trials, self.judging = settings, report.trials, report.judging
+        self.base = float(self.judging.slack(report.before)[0])
         self.best: Point = ()
         self._nearest = self.base
         self._found = False
 
     def run(self, axes: tuple[Axis, ...]) -> tuple[Status, str]:
         """Status and cause; never raises Spent."""
-        if self.base_holds:
-            return Status.ALREADY_TARGET, ""
         try:
             cause = self._search(axes)
         except Spent:

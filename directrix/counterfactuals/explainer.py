@@ -4,81 +4,23 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
-from directrix.counterfactuals.judge import Hold
-from directrix.errors import InvalidField
+from directrix.counterfactuals.question import Question, Watch, go_on, look_away
+from directrix.counterfactuals.report import Report, begin
+from directrix.counterfactuals.trials import Point
 from directrix.predictors import Predictor
 from directrix.rendering import Renderer
-from directrix.types import Counterfactual, Recipe
-from directrix.types.recipe import MAX_ALPHA
+from directrix.types import Counterfactual, Status
 
 
-@dataclass(frozen=True, eq=False)
-class Question:
-    """What is the least, along these findings, that would have changed the classifier's mind?
-
-    recipe: the image to explain; a picture is inverted first, into a latent source.
-    finding_set: the digest of the set that may be moved. classifier: its position among the
-    renderer's predictors. target: the class to reach, empty for any other. target_probability:
-    to be reached as well; 0 means just past the flip. max_alpha: the farthest that one finding
-    may be moved, in its unit. allowed: positions in the set, empty for all. budget: images that
-    may be generated. hold: scores that must not change. mask: float32 [H, W] in [0, 1], the region
-    inside which findings act; None for all of the picture. Raises InvalidField.
-    """
-
-    recipe: Recipe
-    finding_set: str
-    classifier: int = 0
-    target: str = ""
-    target_probability: float = 0.0
-    max_alpha: float = 6.0
-    allowed: tuple[int, ...] = ()
-    budget: int = 2000
-    hold: tuple[Hold, ...] = ()
-    mask: np.ndarray | None = None
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.target_probability < 1:
-            raise InvalidField("target_probability lies in [0, 1)", field="target_probability")
-        if not 0 < self.max_alpha <= MAX_ALPHA:
-            raise InvalidField(f"max_alpha lies in (0, {MAX_ALPHA:g}]", field="max_alpha")
-        if not 1 <= self.budget <= 100_000:
-            raise InvalidField("budget lies in [1, 100000]", field="budget")
-        if len(set(self.allowed)) < len(self.allowed):
-            raise InvalidField("allowed names each finding once", field="allowed")
-
-
-def go_on() -> None:
-    """Never stops a search."""
-
-
-@dataclass(frozen=True, eq=False)
-class Progress:
-    """Where a search is.
-
-    images: generated so far. image: uint8 [H, W, C], the nearest to an answer so far, or an answer;
-    margin, probability: of the target, in it. holds: whether it is one.
-    """
-
-    images: int
-    image: np.ndarray
-    margin: float
-    probability: float
-    holds: bool
-
-
-Watch = Callable[[Progress], None]
-
-
-def look_away(progress: Progress) -> None:
-    """Watches nothing."""
-
-
+@dataclass(frozen=True)
 class Explainer(ABC):
-    """One way of searching; its settings are its fields."""
+    """One way of searching; its settings are its fields.
 
-    @abstractmethod
+    curve: points of the margin curve between the original and the answer.
+    """
+
+    curve: int = 7
+
     def explain(
         self,
         question: Question,
@@ -93,4 +35,16 @@ class Explainer(ABC):
         between small steps and may raise Cancelled or DeadlineExceeded, which are let through.
         watch is told of the image as it is, then after every few images.
         Raises InvalidField, PredictorMismatch, and whatever planning the recipe raises.
+        """
+        report = begin(question, renderer, oracle, stop, watch)
+        if report.judging.holds(report.before)[0]:
+            return report.write(Status.ALREADY_TARGET, "", (), oracle, self.curve)
+        status, cause, point = self.search(report)
+        return report.write(status, cause, point, oracle, self.curve)
+
+    @abstractmethod
+    def search(self, report: Report) -> tuple[Status, str, Point]:
+        """How it ended, why where it is NOT_FOUND, and the answer or the nearest attempt.
+
+        The image as it is does not hold yet. Leaves one image of the budget for the report.
         """

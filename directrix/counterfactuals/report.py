@@ -8,8 +8,8 @@ import numpy as np
 import torch
 
 from directrix.counterfactuals import shapley
-from directrix.counterfactuals.explainer import Question, Watch
 from directrix.counterfactuals.judge import Judge, judge
+from directrix.counterfactuals.question import Question, Watch
 from directrix.counterfactuals.trials import Axis, Point, Spent, Trials, distance, scaled
 from directrix.errors import PredictorMismatch
 from directrix.predictors import Predictor

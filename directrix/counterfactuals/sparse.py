@@ -12,18 +12,14 @@ leaving out and shrinking are the sparsity step of DiCE (Mothilal et al., arXiv 
 3.4).
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from directrix.counterfactuals.explainer import Explainer, Question, Watch, go_on, look_away
-from directrix.counterfactuals.judge import Judge
-from directrix.counterfactuals.report import begin
-from directrix.counterfactuals.trials import Axis, Point, Spent, Trials
-from directrix.predictors import Predictor
-from directrix.rendering import Renderer
-from directrix.types import Counterfactual, Status
+from directrix.counterfactuals.explainer import Explainer
+from directrix.counterfactuals.report import Report
+from directrix.counterfactuals.trials import Point, Spent
+from directrix.types import Status
 
 COARSE, BETWEEN = (1 / 6, 11 / 24, 1.0), (1 / 12, 7 / 24, 17 / 24)
 """Strengths at which findings are looked at, as shares of max_alpha: all of them, then the best."""
@@ -42,30 +38,18 @@ GRID = 8
 class SparseSearch(Explainer):
     """rays: ways to move that are tried on top of others, the best ones. beam: points that are
     gone on from. most: findings that may be moved together. tolerance: of the answer, as a share of
-    its length. curve: points of the margin curve between the original and the answer.
+    its length.
     """
 
     rays: int = 10
     beam: int = 4
     most: int = 5
     tolerance: float = 2e-3
-    curve: int = 7
 
-    def explain(
-        self,
-        question: Question,
-        renderer: Renderer,
-        oracle: Predictor | None = None,
-        stop: Callable[[], None] = go_on,
-        watch: Watch = look_away,
-    ) -> Counterfactual:
-        report = begin(question, renderer, oracle, stop, watch)
-        trials, judging, scores = report.trials, report.judging, report.before
-        if judging.holds(scores)[0]:
-            return report.write(Status.ALREADY_TARGET, "", (), oracle, self.curve)
-        search = _Search(self, trials, judging, report.axes, float(judging.slack(scores)[0]))
+    def search(self, report: Report) -> tuple[Status, str, Point]:
+        search = _Search(self, report)
         status, cause = search.run()
-        return report.write(status, cause, search.point, oracle, self.curve)
+        return status, cause, search.point
 
 
 class _Search:
@@ -74,19 +58,13 @@ class _Search:
     best: the shortest row that holds, else the one whose slack is largest.
     """
 
-    def __init__(
-        self,
-        settings: SparseSearch,
-        trials: Trials,
-        judging: Judge,
-        axes: tuple[Axis, ...],
-        base: float,
-    ):
-        self._settings, self._trials, self._judging = settings, trials, judging
-        self._axes, self._base = axes, base
-        self._reach = np.array([axis.reach for axis in axes])
-        self._best, self._found = np.zeros(len(axes)), False
-        self._nearest = base
+    def __init__(self, settings: SparseSearch, report: Report):
+        self._settings, self._axes = settings, report.axes
+        self._trials, self._judging = report.trials, report.judging
+        self._base = float(report.judging.slack(report.before)[0])
+        self._reach = np.array([axis.reach for axis in self._axes])
+        self._best, self._found = np.zeros(len(self._axes)), False
+        self._nearest = self._base
         self._rows: list[np.ndarray] = []
         self._slacks: list[np.ndarray] = []
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from directrix.counterfactuals.explainer import Progress, Question, Watch, look_away
 from directrix.counterfactuals.judge import Judge
+from directrix.counterfactuals.question import Progress, Question, Watch, look_away
 from directrix.errors import InvalidField
 from directrix.rendering import Renderer
 from directrix.types import (

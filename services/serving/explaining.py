@@ -122,19 +122,17 @@ class _Writer:
         message = counterfactual_to_proto(found, replace(self.recipe, moves=found.moves))
         if self.scales is None or found.status is Status.ALREADY_TARGET:
             return message
-        column = 0
-        for place, predictor in enumerate(self.renderer.predictors):
-            for scorer in predictor.scorers:
-                before, after = found.scores_before[column], found.scores_after[column]
-                if place >= len(self.renderer.predictors) - self.holders:
-                    message.changes.add(
-                        predictor=predictor.card.digest,
-                        scorer=scorer,
-                        before=before,
-                        after=after,
-                        change_sd=(float(after) - float(before)) / self.scales[column],
-                    )
-                column += 1
+        holders = [each.card.digest for each in self.renderer.predictors][-self.holders :]
+        for column, (predictor, scorer) in enumerate(_columns(self.renderer)):
+            before, after = found.scores_before[column], found.scores_after[column]
+            if predictor in holders:
+                message.changes.add(
+                    predictor=predictor,
+                    scorer=scorer,
+                    before=before,
+                    after=after,
+                    change_sd=(float(after) - float(before)) / self.scales[column],
+                )
         return message
 
 
@@ -164,25 +162,25 @@ def _holds(
     """Raises InvalidField for scorers that there are not."""
     if scales is None:
         return ()
-    first: dict[str, int] = {}
-    column = 0
-    for predictor in renderer.predictors:
-        first[predictor.card.digest] = column
-        column += len(predictor.scorers)
+    columns = _columns(renderer)
     held = []
-    known = {predictor.card.digest: predictor.scorers for predictor in renderer.predictors}
     for place, hold in enumerate(asked.hold):
-        names = known[hold.predictor]
-        if hold.scorer and hold.scorer not in names:
+        own = [name for predictor, name in columns if predictor == hold.predictor]
+        if hold.scorer and hold.scorer not in own:
             raise InvalidField(
                 f"hold[{place}]: the predictor has no scorer {hold.scorer!r}: it has "
-                f"{', '.join(names[:50])}",
+                f"{', '.join(own[:50])}",
                 field=f"hold[{place}].scorer",
             )
-        for name in [hold.scorer] if hold.scorer else names:
-            at = first[hold.predictor] + names.index(name)
+        for name in [hold.scorer] if hold.scorer else own:
+            at = columns.index((hold.predictor, name))
             held.append(Hold(at, float(scales[at]), hold.tolerance_sd or TOLERANCE_SD))
     return tuple(held)
+
+
+def _columns(renderer: Renderer) -> list[tuple[str, str]]:
+    """Predictor's digest and scorer of every column of the renderer's scores."""
+    return [(each.card.digest, name) for each in renderer.predictors for name in each.scorers]
 
 
 def _question(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from directrix.counterfactuals import Question
-from directrix.counterfactuals.explainer import go_on
+from directrix.counterfactuals.question import go_on
 from directrix.counterfactuals.trials import Axis, Spent, Trials, distance, scaled
 from directrix.types import (
     Direction,
