@@ -1,6 +1,7 @@
 """Jobs: durable records, leases, signals and the way into the queue.
 
 job.py           Job, its states and legal moves
+transitions.py   what each event makes of a record
 store.py         JobStore (abstract); durable.py: records as versions in the artifact store
 guards.py        critical sections, where the artifact store writes unconditionally
 leases.py        who works on a job

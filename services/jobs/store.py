@@ -3,7 +3,8 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 
-from services.jobs.job import Job, Spec, State, move
+from services.jobs.job import Job, Spec
+from services.jobs.transitions import request_cancel
 
 Change = Callable[[Job], Job]
 """Makes the next version of a record. It may run several times and may raise to leave it be."""
@@ -49,11 +50,4 @@ class JobStore(ABC):
 
     def cancel(self, name: str) -> Job:
         """Asks for cancellation: at once where nothing runs; an ended job stays as it is."""
-        return self.update(name, _cancelled)
-
-
-def _cancelled(job: Job) -> Job:
-    if job.state.ended or job.state is State.CANCELLING:
-        return job
-    state = State.CANCELLING if job.state is State.RUNNING else State.CANCELLED
-    return move(job, state, cancel_requested=True, retry_time=None)
+        return self.update(name, request_cancel)

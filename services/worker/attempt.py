@@ -11,6 +11,7 @@ from services.jobs import Job, JobStore, Progress, Stage, State
 from services.jobs.leases import Lease
 from services.jobs.signals import Signals
 from services.jobs.store import Change
+from services.jobs.transitions import achieve
 
 _log = logging.getLogger(__name__)
 
@@ -110,7 +111,7 @@ class Attempt:
     def achieved(self) -> None:
         """Something costly is done and stored: earlier failures no longer count."""
         if self._stalled:
-            self.update(lambda job: job.model_copy(update={"stalls": 0, "retries": 0}))
+            self.update(achieve)
             self._stalled = False
 
     def _own(self, job: Job) -> Job:

@@ -14,9 +14,10 @@ from services.jobs.durable import DurableJobStore
 from services.jobs.leases import MemoryLeases
 from services.jobs.signals import MemorySignals
 from services.jobs.submitter import MemorySubmitter
+from services.jobs.transitions import ATTEMPTS, RETRIES, backoff
 from services.worker.attempt import Attempt
 from services.worker.reconciler import Reconciler
-from services.worker.step import ATTEMPTS, RETRIES, Steps, Work, backoff
+from services.worker.step import Steps, Work
 
 SPEC = DiscoverySpec(
     generator=ModelRef(name="projects/default/models/g", digest="a" * 64), method="sefa"
