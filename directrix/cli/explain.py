@@ -14,7 +14,7 @@ from directrix.cli.exits import reporting
 from directrix.cli.output import show_facts, show_json, stderr
 from directrix.cli.session import Json, Out, Seed, Truncation, client_of
 from directrix.client import Explanation, ExplanationProgress, read_recipe, recipe_json
-from directrix.client.sheets import Sheet, difference
+from directrix.client.sheets import Sheet
 
 if TYPE_CHECKING:
     from directrix.types import MovedFinding
@@ -42,7 +42,13 @@ def explain(
     allow: Annotated[
         list[int] | None, typer.Option(min=0, help="A finding that may be moved (all).")
     ] = None,
+    freeze: Annotated[
+        list[int] | None, typer.Option(min=0, help="A finding that may not be moved.")
+    ] = None,
     budget: Annotated[int, typer.Option(min=0, help="Images to generate (2000).")] = 0,
+    seconds: Annotated[
+        float, typer.Option(min=0, max=3600, help="How long may be searched (no end).")
+    ] = 0.0,
     explainer: Annotated[
         str, typer.Option(help="How to search: sparse (the default), bisection, descent.")
     ] = "",
@@ -76,8 +82,9 @@ def explain(
         )
         events = client.stream_explanation(
             made, classifier, findings, target=target, target_probability=probability,
-            max_alpha=max_alpha, allowed=allow or (), oracle=oracle, budget=budget,
-            explainer=explainer, hold=[*map(_held, hold or ())], alternatives=alternatives,
+            max_alpha=max_alpha, allowed=allow or (), frozen=freeze or (), oracle=oracle,
+            budget=budget, seconds=seconds, explainer=explainer,
+            hold=[*map(_held, hold or ())], alternatives=alternatives,
         )  # fmt: skip
         _tell(_last(events), out, as_json)
 
@@ -131,7 +138,7 @@ def _tell(answer: Explanation, out: Path | None, as_json: bool) -> None:
 def _sheet(answer: Explanation) -> Sheet:
     before = answer.original.image
     pictures = [answer, *answer.alternatives]
-    rows = [(before, each.image.image, difference(before, each.image.image)) for each in pictures]
+    rows = [(before, each.image.image, each.difference.image) for each in pictures]
     return Sheet(
         rows=tuple(rows),
         row_labels=("", *(f"other {i + 1}" for i in range(len(rows) - 1))),
@@ -150,13 +157,31 @@ def _facts(answer: Explanation) -> dict[str, object]:
         "distance": f"{answer.distance_sd:.2f} SD, {answer.pixel_l1:.1f} grey levels a pixel",
         "probability": f"{answer.probability_before:.3f} -> {answer.probability_after:.3f}",
         "oracle agrees": "not asked" if answer.oracle_agrees is None else answer.oracle_agrees,
+        **_verified(answer),
         "images": f"{answer.generator_calls} generated, {answer.classifier_calls} classified",
         "digest": answer.image.digest,
     }
     changed = ", ".join(f"{c.scorer} {c.change_sd:+.2f} SD" for c in answer.changes)
     facts |= {"also changed": changed} if changed else {}
+    if answer.attribute_dependency_mean is not None:
+        facts["on average"] = (
+            f"{answer.attribute_dependency_mean:.2f} SD, at most "
+            f"{answer.attribute_dependency_max:.2f} SD"
+        )
     facts |= {f"other {i + 1}": other.sentence for i, other in enumerate(answer.alternatives)}
     return {**facts, "cause": answer.cause} if answer.cause else facts
+
+
+def _verified(answer: Explanation) -> dict[str, object]:
+    """What speaks for the answer, beside the classifier."""
+    facts: dict[str, object] = {}
+    if answer.views_agree is not None:
+        facts["in other views"] = f"{answer.views_agree:.0%} of {answer.views} still the target"
+    if answer.oracle_views_agree is not None:
+        facts["oracle, other views"] = f"{answer.oracle_views_agree:.0%} the target"
+    if answer.log_density_change is not None:
+        facts["log density"] = f"{answer.log_density_change:+.2f} nats"
+    return facts
 
 
 def _moved(each: MovedFinding) -> str:
@@ -168,7 +193,8 @@ def _document(answer: Explanation) -> dict[str, object]:
     same = (
         "cause source_class target_class margin_before margin_after probability_before "
         "probability_after oracle_agrees distance_sd pixel_l1 generator_calls classifier_calls "
-        "reconstruction_error reconstruction_label_kept sentence"
+        "reconstruction_error reconstruction_label_kept sentence attribute_dependency_mean "
+        "attribute_dependency_max log_density_change views views_agree oracle_views_agree"
     )
     return {
         "status": str(answer.status),

@@ -29,16 +29,6 @@ class Sheet:
         return encode_png(_Drawing(self, scale).pixels)
 
 
-def difference(before: np.ndarray, after: np.ndarray) -> np.ndarray:
-    """Where two pictures differ, uint8 [H, W, 3]: warm where `after` is brighter, cool where
-    darker, white where equal."""
-    change = (after.astype(np.float32) - before.astype(np.float32)).mean(2) / 255
-    strength = np.abs(change)[:, :, None]
-    warm, cool = np.array([200, 70, 20]), np.array([20, 90, 190])
-    ink = np.where(change[:, :, None] > 0, warm, cool)
-    return np.rint(255 + strength * (ink - 255)).astype(np.uint8)
-
-
 @dataclass(frozen=True, eq=False)
 class _Drawing:
     """Places everything on paper. Lengths in pixels of the result."""

@@ -216,8 +216,12 @@ class Explanation:
     margins: target logit minus the best other. distance_sd: root of the sum of squared alphas.
     pixel_l1: mean absolute difference of the pixels, 0 to 255. oracle_agrees: None where no
     oracle was named. reconstruction_error, reconstruction_label_kept: of the inversion of the
-    source; None where it was no picture. changes: of every score of the predictors that held any.
-    alternatives: further answers, each by other findings.
+    source; None where it was no picture. changes: of every score of the predictors that held any;
+    attribute_dependency_mean, _max: of |SD| over all of them but the target's and the source's.
+    difference: warm where brighter, cool where darker. log_density_change: in nats, below 0 where
+    less usual. views: slightly changed pictures of the answer; views_agree, oracle_views_agree: the
+    shares of them that are still taken for the target. alternatives: further answers, each by other
+    findings.
     """
 
     status: Status
@@ -242,6 +246,13 @@ class Explanation:
     reconstruction_label_kept: bool | None
     sentence: str
     changes: tuple[ScoreChange, ...]
+    attribute_dependency_mean: float | None
+    attribute_dependency_max: float | None
+    difference: Picture = field(repr=False)
+    log_density_change: float | None
+    views: int
+    views_agree: float | None
+    oracle_views_agree: float | None
     alternatives: tuple[Explanation, ...] = field(repr=False)
 
     def _repr_png_(self) -> bytes:

@@ -9,6 +9,8 @@ from directrix.counterfactuals.explainer import Explainer
 from directrix.counterfactuals.judge import Hold
 from directrix.counterfactuals.question import Progress, Question, Watch, go_on, look_away
 from directrix.counterfactuals.sparse import SparseSearch
+from directrix.counterfactuals.trials import Spent
+from directrix.counterfactuals.verification import log_density_change, normal, verify
 from directrix.predictors import Predictor
 from directrix.rendering import Renderer
 from directrix.types import Counterfactual, Status
@@ -23,8 +25,12 @@ __all__ = [
     "Progress",
     "Question",
     "SparseSearch",
+    "Spent",
     "explain",
     "explain_variously",
+    "log_density_change",
+    "normal",
+    "verify",
 ]
 
 DEFAULT = "sparse"
@@ -63,7 +69,7 @@ def explain_variously(
     Ends at the first that is not found; with it alone where the very first is not.
     """
     found = [explainer.explain(question, renderer, oracle, stop, watch)]
-    allowed = set(question.allowed or range(len(renderer.findings(question.finding_set))))
+    allowed = set(question.movable(len(renderer.findings(question.finding_set))))
     while len(found) <= count and found[-1].status is Status.FOUND:
         allowed -= {moved.index for moved in found[-1].moved}
         if not allowed:

@@ -49,8 +49,8 @@ class _Search:
         """Status and cause; never raises Spent."""
         try:
             cause = self._search(axes)
-        except Spent:
-            cause = "the budget of images was spent before the classifier flipped"
+        except Spent as spent:
+            cause = f"{spent} before the classifier flipped"
         return (Status.FOUND, "") if self._found else (Status.NOT_FOUND, cause)
 
     def _search(self, axes: tuple[Axis, ...]) -> str:
@@ -83,7 +83,7 @@ class _Search:
             slacks, held = self.judging.slack(scores), self.judging.holds(scores)
             self._note(points, slacks, held)
         if room < len(points):
-            raise Spent
+            raise Spent(self.trials.end)
         return slacks, held
 
     def _note(self, points: list[Point], slacks: np.ndarray, held: np.ndarray) -> None:

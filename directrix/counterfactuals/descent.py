@@ -43,8 +43,8 @@ class Descent(Explainer):
                 alphas = np.clip(alphas + self.rate * speed, -reach, reach)
             point = tuple((axis, float(x)) for axis, x in zip(axes, alphas, strict=True) if x)
             _, scores = trials.look([point])
-        except Spent:
-            return Status.NOT_FOUND, "the budget of images was spent before the last step", ()
+        except Spent as spent:
+            return Status.NOT_FOUND, f"{spent} before the last step", ()
         if report.judging.holds(scores)[0]:
             return Status.FOUND, "", point
         cause = f"{self.iterations} steps of descent did not flip the classifier"

@@ -32,7 +32,8 @@ class Explainer(ABC):
         """FOUND, NOT_FOUND with the best attempt and its cause, or ALREADY_TARGET.
 
         oracle: an independent classifier that is asked about the answer's pixels. stop is called
-        between small steps and may raise Cancelled or DeadlineExceeded, which are let through.
+        between small steps and may raise Cancelled or DeadlineExceeded, which are let through, or
+        Spent, which ends the search with what it has.
         watch is told of the image as it is, then after every few images.
         Raises InvalidField, PredictorMismatch, and whatever planning the recipe raises.
         """

@@ -19,9 +19,10 @@ class Question:
     finding_set: the digest of the set that may be moved. classifier: its position among the
     renderer's predictors. target: the class to reach, empty for any other. target_probability:
     to be reached as well; 0 means just past the flip. max_alpha: the farthest that one finding
-    may be moved, in its unit. allowed: positions in the set, empty for all. budget: images that
-    may be generated. hold: scores that must not change. mask: float32 [H, W] in [0, 1], the region
-    inside which findings act; None for all of the picture. Raises InvalidField.
+    may be moved, in its unit. allowed: positions in the set, empty for all. frozen: positions that
+    may not be moved, whatever is allowed. budget: images that may be generated. hold: scores that
+    must not change. mask: float32 [H, W] in [0, 1], the region inside which findings act; None for
+    all of the picture. Raises InvalidField.
     """
 
     recipe: Recipe
@@ -34,6 +35,7 @@ class Question:
     budget: int = 2000
     hold: tuple[Hold, ...] = ()
     mask: np.ndarray | None = None
+    frozen: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if not 0 <= self.target_probability < 1:
@@ -44,6 +46,11 @@ class Question:
             raise InvalidField("budget lies in [1, 100000]", field="budget")
         if len(set(self.allowed)) < len(self.allowed):
             raise InvalidField("allowed names each finding once", field="allowed")
+
+    def movable(self, count: int) -> tuple[int, ...]:
+        """Positions that may be moved in a set of `count` findings."""
+        frozen = set(self.frozen)
+        return tuple(index for index in self.allowed or range(count) if index not in frozen)
 
 
 def go_on() -> None:

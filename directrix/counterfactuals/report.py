@@ -39,7 +39,7 @@ class Report:
     ) -> Counterfactual:
         image, after = self.original, self.before
         if point:
-            images, after = self.trials.look([point])
+            images, after = self.trials.look([point], last=True)
             image = images[0]
         if status is Status.FOUND and not self.judging.holds(after)[0]:
             status, cause = Status.NOT_FOUND, "the flip did not show in the final picture"
@@ -138,7 +138,7 @@ def begin(
     if oracle is not None:
         check_oracle(oracle, card.scorers, renderer)
     renderer.plan(trials.recipe(((axes[0], 0.0),)))  # what is wrong with moves is wrong at once
-    images, scores = trials.look([()])
+    images, scores = trials.look([()], last=True)
     judging = judge(
         card,
         trials.first_column,

@@ -76,8 +76,8 @@ class _Search:
         """Status and cause; never raises Spent."""
         try:
             cause = self._search()
-        except Spent:
-            cause = "the budget of images was spent before the classifier flipped"
+        except Spent as spent:
+            cause = f"{spent} before the classifier flipped"
         return (Status.FOUND, "") if self._found else (Status.NOT_FOUND, cause)
 
     def _search(self) -> str:
@@ -207,7 +207,7 @@ class _Search:
             slacks, self._held = self._judging.slack(scores), self._judging.holds(scores)
             self._note(rows[:room], slacks)
         if room < len(rows):
-            raise Spent
+            raise Spent(self._trials.end)
         return slacks
 
     def _note(self, rows: np.ndarray, slacks: np.ndarray) -> None:

@@ -20,12 +20,12 @@ from directrix.types import (
     Units,
 )
 
-CHUNK = 32
+CHUNK = 16
 """Images between two looks at whether to stop."""
 
 
 class Spent(Exception):
-    """The budget is used up; the search ends with what it has."""
+    """A budget is used up, as its words say; the search ends with what it has."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,7 @@ class Trials:
         """Of the classifier, among the scores of all predictors."""
         self.calls = 0
         self._watch = watch
+        self._end = ""
         self._judging: Judge | None = None
         self._nearest: Progress | None = None
         self._slack = -np.inf
@@ -76,13 +77,16 @@ class Trials:
         """Every way to move that the question allows. Raises InvalidField."""
         question = self.question
         findings = self._renderer.findings(question.finding_set).findings
-        for index in question.allowed:
-            if not 0 <= index < len(findings):
-                raise InvalidField(
-                    f"the finding set has findings 0 to {len(findings) - 1}, not {index}",
-                    field="allowed",
-                )
-        allowed = question.allowed or range(len(findings))
+        for field in ("allowed", "frozen"):
+            for index in getattr(question, field):
+                if not 0 <= index < len(findings):
+                    raise InvalidField(
+                        f"the finding set has findings 0 to {len(findings) - 1}, not {index}",
+                        field=field,
+                    )
+        allowed = question.movable(len(findings))
+        if not allowed:
+            raise InvalidField("every finding that is allowed is frozen", field="frozen")
         return tuple(
             Axis(index, coefficients, min(question.max_alpha, _whole(findings[index])))
             for index in allowed
@@ -93,17 +97,22 @@ class Trials:
         """How many images may still be generated so that `reserve` more may follow."""
         return max(0, self.question.budget - self.calls - reserve)
 
-    def look(self, points: Sequence[Point]) -> tuple[np.ndarray, np.ndarray]:
+    @property
+    def end(self) -> str:
+        """Which budget is used up, in words."""
+        return self._end or "the budget of images was spent"
+
+    def look(self, points: Sequence[Point], last: bool = False) -> tuple[np.ndarray, np.ndarray]:
         """Images uint8 [N, H, W, C] and scores [N, K] of all predictors side by side.
 
-        Raises Spent, before anything is rendered, where the budget does not reach; and what
-        `stop` raises.
+        last: an answer's own picture, which is made though the time is spent. Raises Spent, before
+        anything is rendered, where the budget does not reach; and what `stop` raises.
         """
         if len(points) > self.room(reserve=0):
-            raise Spent
+            raise Spent(self.end)
         images, scores = [], []
         for start in range(0, len(points), CHUNK):
-            self._stop()
+            self._go_on(last)
             chunk = points[start : start + CHUNK]
             rendered = self._renderer.render([self._renderer.plan(self.recipe(p)) for p in chunk])
             self.calls += len(chunk)
@@ -136,9 +145,18 @@ class Trials:
     def spend(self, images: int) -> None:
         """Counts images that somebody else makes. Raises Spent, and what `stop` raises."""
         if images > self.room(reserve=1):
-            raise Spent
-        self._stop()
+            raise Spent(self.end)
+        self._go_on()
         self.calls += images
+
+    def _go_on(self, last: bool = False) -> None:
+        """Whoever asked may stop a search: by Spent, that it end with what it has."""
+        try:
+            self._stop()
+        except Spent as spent:
+            self._end = str(spent)
+            if not last:
+                raise
 
     def recipe(self, point: Point) -> Recipe:
         """The question's recipe, moved on to a point."""

@@ -5,12 +5,12 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from directrix.client import encode_png
-from directrix.client.sheets import difference
 from directrix.demo.discoveries import Discovered
 from directrix.demo.films import ALPHAS, INDICES, Edit, Film
 from directrix.demo.story import Story
 from directrix.demo.switches import Switch
 from directrix.pages.markup import Cell, curve, heat, picture, table, text
+from directrix.wire.differences import difference
 
 if TYPE_CHECKING:
     from directrix.client import Edited

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from directrix.client import Client, Edited, Explanation
-from directrix.client.sheets import Sheet, difference
+from directrix.client.sheets import Sheet
 from directrix.demo.discoveries import Discovered
 from directrix.demo.subjects import Subject
+from directrix.wire.differences import difference
 
 SEED = 11
 EACH = 3

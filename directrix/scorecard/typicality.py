@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from directrix.densities import Normal
 from directrix.discovery import Problem
 from directrix.generators import Generator
 from directrix.rendering.planner import Planner
@@ -23,8 +24,6 @@ from directrix.walks import Motion
 REFERENCE, BLOCK = 4096, 1024
 """Latents of the population that are measured, and how many at once."""
 QUANTILE = 0.999
-RIDGE = 1e-3
-"""Share of the mean variance that is added to every axis: a mapping network leaves some empty."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,12 +42,12 @@ class Moved:
 
 @dataclass(frozen=True, eq=False)
 class _Cloud:
-    """mean, spread: [..., d] of one space. limit: the quantile of lengths. precision: [d, d]."""
+    """mean, spread: [..., d] of one space. limit: the quantile of lengths."""
 
     mean: np.ndarray
     spread: np.ndarray
     limit: float
-    precision: np.ndarray | None
+    normal: Normal | None
 
     def lengths(self, points: np.ndarray) -> np.ndarray:
         """[n, ...] -> [n]."""
@@ -57,11 +56,9 @@ class _Cloud:
 
     def density(self, points: np.ndarray) -> np.ndarray:
         """log p [n] but for a constant; the mean over layers of points [n, layers, d]."""
-        if self.precision is None:
+        if self.normal is None:
             return np.full(len(points), np.nan)
-        away = points - self.mean
-        each = -0.5 * np.einsum("...i,ij,...j->...", away, self.precision, away)
-        return each.reshape(len(points), -1).mean(1)
+        return self.normal.log_density(points)
 
 
 class Typicality:
@@ -118,14 +115,14 @@ class Typicality:
         starts = range(self._skip, self._skip + REFERENCE, BLOCK)
         if space is Space.Z:
             shape = (self._problem.generator.dimension(space),)
-            cloud = _Cloud(np.zeros(shape), np.ones(shape), 0.0, np.eye(*shape))
+            cloud = _Cloud(np.zeros(shape), np.ones(shape), 0.0, Normal.standard(*shape))
         elif space is Space.S:
             cloud = self._spread(space, starts)
         else:
             cloud = self._normal(starts)
         found = [cloud.lengths(self._points(space, start, BLOCK)) for start in starts]
         limit = float(np.quantile(np.concatenate(found), QUANTILE))
-        return _Cloud(cloud.mean, cloud.spread, limit, cloud.precision)
+        return _Cloud(cloud.mean, cloud.spread, limit, cloud.normal)
 
     def _spread(self, space: Space, starts: Sequence[int]) -> _Cloud:
         total = squares = 0.0
@@ -140,13 +137,5 @@ class Typicality:
 
     def _normal(self, starts: Sequence[int]) -> _Cloud:
         """Of W; points of W+ are held against it layer by layer."""
-        d = self._problem.generator.dimension(Space.W)
-        total, squares = np.zeros(d), np.zeros((d, d))
-        for start in starts:
-            rows = self._points(Space.W, start, BLOCK).astype(np.float64)
-            total, squares = total + rows.sum(0), squares + rows.T @ rows
-        mean = total / REFERENCE
-        covariance = squares / REFERENCE - np.outer(mean, mean)
-        covariance += RIDGE * np.trace(covariance) / d * np.eye(d)
-        spread = np.sqrt(np.diag(covariance))
-        return _Cloud(mean, spread, 0.0, np.linalg.inv(covariance))
+        normal = Normal.fit(self._points(Space.W, start, BLOCK) for start in starts)
+        return _Cloud(normal.mean, np.sqrt(np.diag(normal.covariance)), 0.0, normal)

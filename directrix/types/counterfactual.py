@@ -45,6 +45,9 @@ class Counterfactual:
     absolute difference in grey levels (0..255). reconstruction_error: mean squared error in [-1, 1]
     of the inverted source image, and reconstruction_label_kept: whether the classifier says the
     same of it; both None where the source was no image.
+    log_density_change: of the latent, in nats; None where nobody has told or its space has no
+    density. views: how many slightly changed pictures of the answer were looked at, views_agree:
+    the share of which the classifier says the target, oracle_views_agree: of which the oracle does.
     """
 
     status: Status
@@ -70,3 +73,7 @@ class Counterfactual:
     reconstruction_label_kept: bool | None
     generator_calls: int
     classifier_calls: int
+    log_density_change: float | None = None
+    views: int = 0
+    views_agree: float | None = None
+    oracle_views_agree: float | None = None

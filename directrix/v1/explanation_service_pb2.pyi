@@ -68,6 +68,8 @@ class ExplainImageRequest(_message.Message):
     HOLD_FIELD_NUMBER: _builtins.int
     REGION_FIELD_NUMBER: _builtins.int
     ALTERNATIVES_FIELD_NUMBER: _builtins.int
+    SECONDS_FIELD_NUMBER: _builtins.int
+    FROZEN_FIELD_NUMBER: _builtins.int
     classifier: _builtins.str
     """The classifier, "projects/{p}/models/{m}"."""
     finding_set: _builtins.str
@@ -91,6 +93,10 @@ class ExplainImageRequest(_message.Message):
     """
     alternatives: _builtins.int
     """Further answers, each by other findings than all before it."""
+    seconds: _builtins.float
+    """How long may be searched; 0 means as long as the call lasts. A search that is cut short answers
+    with the shortest movement or the best attempt so far.
+    """
     @_builtins.property
     def recipe(self) -> _values_pb2.Recipe:
         """The image to explain: a recipe, usually without moves."""
@@ -106,6 +112,10 @@ class ExplainImageRequest(_message.Message):
     @_builtins.property
     def region(self) -> _values_pb2.Tensor:
         """[H, W] float32 in [0, 1] over the image: findings act inside it only."""
+
+    @_builtins.property
+    def frozen(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Findings that may not be moved, whatever is allowed."""
 
     def __init__(
         self,
@@ -124,10 +134,12 @@ class ExplainImageRequest(_message.Message):
         hold: _abc.Iterable[Global___ExplainImageRequest.Hold] | None = ...,
         region: _values_pb2.Tensor | None = ...,
         alternatives: _builtins.int = ...,
+        seconds: _builtins.float = ...,
+        frozen: _abc.Iterable[_builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["recipe", b"recipe", "region", b"region"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["allowed", b"allowed", "alternatives", b"alternatives", "budget", b"budget", "classifier", b"classifier", "encoding", b"encoding", "explainer", b"explainer", "finding_set", b"finding_set", "hold", b"hold", "max_alpha", b"max_alpha", "oracle", b"oracle", "recipe", b"recipe", "region", b"region", "target", b"target", "target_probability", b"target_probability"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allowed", b"allowed", "alternatives", b"alternatives", "budget", b"budget", "classifier", b"classifier", "encoding", b"encoding", "explainer", b"explainer", "finding_set", b"finding_set", "frozen", b"frozen", "hold", b"hold", "max_alpha", b"max_alpha", "oracle", b"oracle", "recipe", b"recipe", "region", b"region", "seconds", b"seconds", "target", b"target", "target_probability", b"target_probability"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -281,6 +293,13 @@ class ExplainImageResponse(_message.Message):
     CHANGES_FIELD_NUMBER: _builtins.int
     SENTENCE_FIELD_NUMBER: _builtins.int
     ALTERNATIVES_FIELD_NUMBER: _builtins.int
+    DIFFERENCE_FIELD_NUMBER: _builtins.int
+    LOG_DENSITY_CHANGE_FIELD_NUMBER: _builtins.int
+    ATTRIBUTE_DEPENDENCY_MEAN_FIELD_NUMBER: _builtins.int
+    ATTRIBUTE_DEPENDENCY_MAX_FIELD_NUMBER: _builtins.int
+    VIEWS_FIELD_NUMBER: _builtins.int
+    VIEWS_AGREE_FIELD_NUMBER: _builtins.int
+    ORACLE_VIEWS_AGREE_FIELD_NUMBER: _builtins.int
     status: Global___ExplainImageResponse.Status.ValueType
     """How the search ended."""
     cause: _builtins.str
@@ -315,6 +334,25 @@ class ExplainImageResponse(_message.Message):
     """
     sentence: _builtins.str
     """The answer in one sentence, made of the names that the set's scorecard gives its findings."""
+    log_density_change: _builtins.float
+    """Realism: the change of the latent's log-density, in nats, below 0 where the counterfactual is
+    less usual; of the prior in Z, of the population's normal in W and, as the mean over the layers,
+    in W+. Absent where nothing moved and in spaces without a density.
+    """
+    attribute_dependency_mean: _builtins.float
+    """The mean of |change_sd| over all scores in `changes` but the target's and the source's own;
+    absent where there are none.
+    """
+    attribute_dependency_max: _builtins.float
+    """The largest of them."""
+    views: _builtins.int
+    """Views of the counterfactual that it was verified with: shifted by a pixel, mirrored, with faint
+    noise. 0 where there is no answer.
+    """
+    views_agree: _builtins.float
+    """The share of them of which the classifier says the target still; absent without views."""
+    oracle_views_agree: _builtins.float
+    """The share of them of which the oracle says so; absent without views or oracle."""
     @_builtins.property
     def original(self) -> _values_pb2.Image:
         """The image as it was."""
@@ -343,6 +381,12 @@ class ExplainImageResponse(_message.Message):
     def alternatives(self) -> _containers.RepeatedCompositeFieldContainer[Global___ExplainImageResponse]:
         """Further answers, without their originals; fewer than asked for where there are no more."""
 
+    @_builtins.property
+    def difference(self) -> _values_pb2.Image:
+        """Where the two pictures differ: warm where the counterfactual is brighter, cool where it is
+        darker, between the two where colours change and brightness does not; white where they agree.
+        """
+
     def __init__(
         self,
         *,
@@ -369,23 +413,50 @@ class ExplainImageResponse(_message.Message):
         changes: _abc.Iterable[Global___ExplainImageResponse.ScoreChange] | None = ...,
         sentence: _builtins.str = ...,
         alternatives: _abc.Iterable[Global___ExplainImageResponse] | None = ...,
+        difference: _values_pb2.Image | None = ...,
+        log_density_change: _builtins.float | None = ...,
+        attribute_dependency_mean: _builtins.float | None = ...,
+        attribute_dependency_max: _builtins.float | None = ...,
+        views: _builtins.int = ...,
+        views_agree: _builtins.float | None = ...,
+        oracle_views_agree: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_oracle_agrees", b"_oracle_agrees", "_reconstruction_error", b"_reconstruction_error", "_reconstruction_label_kept", b"_reconstruction_label_kept", "image", b"image", "oracle_agrees", b"oracle_agrees", "original", b"original", "recipe", b"recipe", "reconstruction_error", b"reconstruction_error", "reconstruction_label_kept", b"reconstruction_label_kept"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_attribute_dependency_max", b"_attribute_dependency_max", "_attribute_dependency_mean", b"_attribute_dependency_mean", "_log_density_change", b"_log_density_change", "_oracle_agrees", b"_oracle_agrees", "_oracle_views_agree", b"_oracle_views_agree", "_reconstruction_error", b"_reconstruction_error", "_reconstruction_label_kept", b"_reconstruction_label_kept", "_views_agree", b"_views_agree", "attribute_dependency_max", b"attribute_dependency_max", "attribute_dependency_mean", b"attribute_dependency_mean", "difference", b"difference", "image", b"image", "log_density_change", b"log_density_change", "oracle_agrees", b"oracle_agrees", "oracle_views_agree", b"oracle_views_agree", "original", b"original", "recipe", b"recipe", "reconstruction_error", b"reconstruction_error", "reconstruction_label_kept", b"reconstruction_label_kept", "views_agree", b"views_agree"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_oracle_agrees", b"_oracle_agrees", "_reconstruction_error", b"_reconstruction_error", "_reconstruction_label_kept", b"_reconstruction_label_kept", "alternatives", b"alternatives", "cause", b"cause", "changes", b"changes", "classifier_calls", b"classifier_calls", "curve", b"curve", "distance_sd", b"distance_sd", "generator_calls", b"generator_calls", "image", b"image", "margin_after", b"margin_after", "margin_before", b"margin_before", "moved", b"moved", "oracle_agrees", b"oracle_agrees", "original", b"original", "pixel_l1", b"pixel_l1", "probability_after", b"probability_after", "probability_before", b"probability_before", "recipe", b"recipe", "reconstruction_error", b"reconstruction_error", "reconstruction_label_kept", b"reconstruction_label_kept", "sentence", b"sentence", "source_class", b"source_class", "status", b"status", "target_class", b"target_class"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_attribute_dependency_max", b"_attribute_dependency_max", "_attribute_dependency_mean", b"_attribute_dependency_mean", "_log_density_change", b"_log_density_change", "_oracle_agrees", b"_oracle_agrees", "_oracle_views_agree", b"_oracle_views_agree", "_reconstruction_error", b"_reconstruction_error", "_reconstruction_label_kept", b"_reconstruction_label_kept", "_views_agree", b"_views_agree", "alternatives", b"alternatives", "attribute_dependency_max", b"attribute_dependency_max", "attribute_dependency_mean", b"attribute_dependency_mean", "cause", b"cause", "changes", b"changes", "classifier_calls", b"classifier_calls", "curve", b"curve", "difference", b"difference", "distance_sd", b"distance_sd", "generator_calls", b"generator_calls", "image", b"image", "log_density_change", b"log_density_change", "margin_after", b"margin_after", "margin_before", b"margin_before", "moved", b"moved", "oracle_agrees", b"oracle_agrees", "oracle_views_agree", b"oracle_views_agree", "original", b"original", "pixel_l1", b"pixel_l1", "probability_after", b"probability_after", "probability_before", b"probability_before", "recipe", b"recipe", "reconstruction_error", b"reconstruction_error", "reconstruction_label_kept", b"reconstruction_label_kept", "sentence", b"sentence", "source_class", b"source_class", "status", b"status", "target_class", b"target_class", "views", b"views", "views_agree", b"views_agree"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__attribute_dependency_max: _TypeAlias = _typing.Literal["attribute_dependency_max"]  # noqa: Y015
+    _WhichOneofArgType__attribute_dependency_max: _TypeAlias = _typing.Literal["_attribute_dependency_max", b"_attribute_dependency_max"]  # noqa: Y015
+    _WhichOneofReturnType__attribute_dependency_mean: _TypeAlias = _typing.Literal["attribute_dependency_mean"]  # noqa: Y015
+    _WhichOneofArgType__attribute_dependency_mean: _TypeAlias = _typing.Literal["_attribute_dependency_mean", b"_attribute_dependency_mean"]  # noqa: Y015
+    _WhichOneofReturnType__log_density_change: _TypeAlias = _typing.Literal["log_density_change"]  # noqa: Y015
+    _WhichOneofArgType__log_density_change: _TypeAlias = _typing.Literal["_log_density_change", b"_log_density_change"]  # noqa: Y015
     _WhichOneofReturnType__oracle_agrees: _TypeAlias = _typing.Literal["oracle_agrees"]  # noqa: Y015
     _WhichOneofArgType__oracle_agrees: _TypeAlias = _typing.Literal["_oracle_agrees", b"_oracle_agrees"]  # noqa: Y015
+    _WhichOneofReturnType__oracle_views_agree: _TypeAlias = _typing.Literal["oracle_views_agree"]  # noqa: Y015
+    _WhichOneofArgType__oracle_views_agree: _TypeAlias = _typing.Literal["_oracle_views_agree", b"_oracle_views_agree"]  # noqa: Y015
     _WhichOneofReturnType__reconstruction_error: _TypeAlias = _typing.Literal["reconstruction_error"]  # noqa: Y015
     _WhichOneofArgType__reconstruction_error: _TypeAlias = _typing.Literal["_reconstruction_error", b"_reconstruction_error"]  # noqa: Y015
     _WhichOneofReturnType__reconstruction_label_kept: _TypeAlias = _typing.Literal["reconstruction_label_kept"]  # noqa: Y015
     _WhichOneofArgType__reconstruction_label_kept: _TypeAlias = _typing.Literal["_reconstruction_label_kept", b"_reconstruction_label_kept"]  # noqa: Y015
+    _WhichOneofReturnType__views_agree: _TypeAlias = _typing.Literal["views_agree"]  # noqa: Y015
+    _WhichOneofArgType__views_agree: _TypeAlias = _typing.Literal["_views_agree", b"_views_agree"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__attribute_dependency_max) -> _WhichOneofReturnType__attribute_dependency_max | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__attribute_dependency_mean) -> _WhichOneofReturnType__attribute_dependency_mean | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__log_density_change) -> _WhichOneofReturnType__log_density_change | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__oracle_agrees) -> _WhichOneofReturnType__oracle_agrees | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__oracle_views_agree) -> _WhichOneofReturnType__oracle_views_agree | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__reconstruction_error) -> _WhichOneofReturnType__reconstruction_error | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__reconstruction_label_kept) -> _WhichOneofReturnType__reconstruction_label_kept | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__views_agree) -> _WhichOneofReturnType__views_agree | None: ...
 
 Global___ExplainImageResponse: _TypeAlias = ExplainImageResponse  # noqa: Y015
 

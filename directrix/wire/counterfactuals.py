@@ -3,6 +3,7 @@
 from directrix.types import Counterfactual, Recipe, Status
 from directrix.v1 import explanation_service_pb2 as service
 from directrix.v1 import values_pb2 as pb
+from directrix.wire.differences import difference
 from directrix.wire.fields import number_of
 from directrix.wire.images import encode_image
 from directrix.wire.recipes import Resolve, recipe_to_proto, same
@@ -12,6 +13,16 @@ STATUSES: dict[int, Status] = {
     service.ExplainImageResponse.STATUS_NOT_FOUND: Status.NOT_FOUND,
     service.ExplainImageResponse.STATUS_ALREADY_TARGET: Status.ALREADY_TARGET,
 }
+
+ABSENT = (
+    "oracle_agrees",
+    "reconstruction_error",
+    "reconstruction_label_kept",
+    "log_density_change",
+    "views_agree",
+    "oracle_views_agree",
+)
+"""Fields that have the same name as a value and as a message, and may not be there."""
 
 
 def counterfactual_to_proto(
@@ -47,11 +58,10 @@ def counterfactual_to_proto(
         pixel_l1=found.pixel_l1,
         generator_calls=found.generator_calls,
         classifier_calls=found.classifier_calls,
+        difference=encode_image(difference(found.original, found.image), encoding),
+        views=found.views,
     )
-    if found.oracle_agrees is not None:
-        message.oracle_agrees = found.oracle_agrees
-    if found.reconstruction_error is not None:
-        message.reconstruction_error = found.reconstruction_error
-    if found.reconstruction_label_kept is not None:
-        message.reconstruction_label_kept = found.reconstruction_label_kept
+    for field in ABSENT:
+        if (value := getattr(found, field)) is not None:
+            setattr(message, field, value)
     return message

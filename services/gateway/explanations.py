@@ -107,7 +107,7 @@ class Explanations:
         self, response: pb.ExplainImageResponse, names: dict[str, str], encoding: int
     ) -> None:
         """Encodes pictures and writes names for digests, in place."""
-        for field in ("original", "image"):
+        for field in ("original", "image", "difference"):
             if response.HasField(field):
                 raw = getattr(response, field)
                 raw.CopyFrom(await self._encoded(raw, encoding))
@@ -130,9 +130,10 @@ def _check_target(target: str, predictor: PredictorEntry, field: str = "classifi
 
 
 def _check_allowed(request: pb.ExplainImageRequest, findings: FindingSetEntry) -> None:
-    for i, index in enumerate(request.allowed):
-        if index >= findings.count:
-            raise InvalidField(
-                f"allowed[{i}]: {findings.name} has {findings.count} findings, counted from 0",
-                field=f"allowed[{i}]",
-            )
+    for field in ("allowed", "frozen"):
+        for i, index in enumerate(getattr(request, field)):
+            if index >= findings.count:
+                raise InvalidField(
+                    f"{field}[{i}]: {findings.name} has {findings.count} findings, counted from 0",
+                    field=f"{field}[{i}]",
+                )

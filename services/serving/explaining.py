@@ -3,13 +3,16 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, replace
+from time import monotonic
 
 import numpy as np
 
 from directrix import counterfactuals
-from directrix.counterfactuals import DEFAULT, EXPLAINERS, Hold, Progress, Question
+from directrix.counterfactuals import DEFAULT, EXPLAINERS, Hold, Progress, Question, Spent
+from directrix.densities import Normal
 from directrix.errors import InvalidField
 from directrix.inference.v1 import inference_service_pb2 as pb
+from directrix.predictors import Predictor
 from directrix.rendering import Renderer
 from directrix.types import Counterfactual, Recipe, Status
 from directrix.v1 import explanation_service_pb2 as service
@@ -28,6 +31,8 @@ SPREAD_SEED, SPREAD_SAMPLES = 2**61, 256
 """Of the population that tells the SDs of what is held."""
 SPREADS = 64
 """SDs that are kept."""
+NORMALS = 16
+"""Normals of generators' populations that are kept."""
 
 
 class Explaining:
@@ -38,6 +43,7 @@ class Explaining:
         self._inversions = inversions
         self._long_work = long_work
         self._spreads: Recent[tuple[str, ...], np.ndarray] = Recent(SPREADS)
+        self._normals: Recent[str, Normal] = Recent(NORMALS)
 
     async def explain(self, request: pb.ExplainRequest) -> AsyncGenerator[pb.ExplainResponse, None]:
         """Progress, then the answer; "not found" is one. Raises what is wrong with the request."""
@@ -60,9 +66,16 @@ class Explaining:
 
         def search(stop: Stop) -> list[Counterfactual]:
             explainer = EXPLAINERS[asked.explainer or DEFAULT]
-            return counterfactuals.explain_variously(
-                question, renderer, asked.alternatives, oracle, stop, explainer, watch
+            found = counterfactuals.explain_variously(
+                question,
+                renderer,
+                asked.alternatives,
+                oracle,
+                _within(asked.seconds, stop),
+                explainer,
+                watch,
             )
+            return [self._verified(each, question, renderer, oracle) for each in found]
 
         task = asyncio.ensure_future(self._long_work.run(search))
         task.add_done_callback(lambda _: events.put_nowait(None))
@@ -88,6 +101,23 @@ class Explaining:
             ]
         writer = _Writer(renderer, recipe, len(holders), scales)
         yield pb.ExplainResponse(response=writer.write(found))
+
+    def _verified(
+        self,
+        found: Counterfactual,
+        question: Question,
+        renderer: Renderer,
+        oracle: Predictor | None,
+    ) -> Counterfactual:
+        """With what its views say, and how usual its latent is."""
+        digest = renderer.generator.card.digest
+        usual = self._normals.get(digest)
+        if usual is None:
+            usual = counterfactuals.normal(renderer)
+            self._normals.put(digest, usual)
+        change = counterfactuals.log_density_change(found, question.recipe, renderer, usual)
+        verified = counterfactuals.verify(found, question, renderer, oracle)
+        return replace(verified, log_density_change=change)
 
     async def _deviations(self, renderer: Renderer, scorers: tuple[str, ...]) -> np.ndarray:
         """The population's SD of every score [K]."""
@@ -133,7 +163,33 @@ class _Writer:
                     after=after,
                     change_sd=(float(after) - float(before)) / self.scales[column],
                 )
+        self._depend(message)
         return message
+
+    def _depend(self, message: service.ExplainImageResponse) -> None:
+        """Mean and maximum of what else changed."""
+        classifier = self.renderer.predictors[0].card.digest
+        own = {(classifier, message.source_class), (classifier, message.target_class)}
+        others = [
+            abs(change.change_sd)
+            for change in message.changes
+            if (change.predictor, change.scorer) not in own
+        ]
+        if others:
+            message.attribute_dependency_mean = float(np.mean(others))
+            message.attribute_dependency_max = max(others)
+
+
+def _within(seconds: float, stop: Stop) -> Stop:
+    """`stop`, which ends the search once it has lasted for so long; 0 is for ever."""
+    end = monotonic() + seconds
+
+    def stop_in_time() -> None:
+        stop()
+        if seconds and monotonic() > end:
+            raise Spent(f"the {seconds:g} s that it may last were over")
+
+    return stop_in_time
 
 
 def _spread(renderer: Renderer) -> np.ndarray:
@@ -196,5 +252,6 @@ def _question(
         allowed=tuple(asked.allowed),
         budget=asked.budget or BUDGET,
         hold=hold,
+        frozen=tuple(asked.frozen),
         mask=tensor_from_proto(asked.region, "region", axes=2) if region else None,
     )

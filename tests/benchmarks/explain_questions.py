@@ -83,13 +83,18 @@ def clothes() -> Clothes:
 
 
 def about_generated(world: Clothes) -> list[Asked]:
-    scores = world.renderer.score(world.renderer.sample(SEED, 0, POOL, Space.Z))
-    return _asked(world.classes, scores.argmax(1))
+    return generated(world, SEED, EACH)
+
+
+def generated(world: Clothes, seed: int, each: int) -> list[Asked]:
+    """`each` questions a pair about samples of a seed."""
+    scores = world.renderer.score(world.renderer.sample(seed, 0, POOL, Space.Z))
+    return _asked(world.classes, scores.argmax(1), each)
 
 
 def about_real(world: Clothes) -> list[Asked]:
     _, labels = fashion_data.load("test")
-    return _asked(world.classes, labels)
+    return _asked(world.classes, labels, EACH)
 
 
 def real_picture(index: int) -> np.ndarray:
@@ -98,13 +103,13 @@ def real_picture(index: int) -> np.ndarray:
     return to_pixels(torch.from_numpy(images[index : index + 1])).numpy()[0]
 
 
-def _asked(classes: Sequence[str], labels: np.ndarray) -> list[Asked]:
-    """EACH of every ordered pair, no picture asked about twice while there are enough."""
+def _asked(classes: Sequence[str], labels: np.ndarray, each: int) -> list[Asked]:
+    """`each` of every ordered pair, no picture asked about twice while there are enough."""
     used = dict.fromkeys(classes, 0)
     found = []
     for source, target in BOTH_WAYS:
         own = np.flatnonzero(labels == classes.index(source))
-        for _ in range(EACH):
+        for _ in range(each):
             found.append(Asked(source, target, int(own[used[source] % len(own)])))
             used[source] += 1
     return found

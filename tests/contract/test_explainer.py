@@ -265,7 +265,7 @@ def test_stop_is_asked_at_least_every_few_images(every: Explainer, world: World)
     calls = []
     question = Question(start(world, 2.0, 0.4), along_axes(world), target="c")
     answer = every.explain(question, world.renderer, stop=lambda: calls.append(1))
-    assert answer.generator_calls / len(calls) <= 32
+    assert answer.generator_calls / len(calls) <= 16
 
 
 # ---- the oracle

@@ -9,8 +9,10 @@ from directrix.counterfactuals import (
     Hold,
     Question,
     SparseSearch,
+    Spent,
     explain_variously,
 )
+from directrix.errors import InvalidField
 from directrix.types import Direction, Space, Status
 from tests.contract.questions import along_axes, keep, start
 from tests.contract.toys import World, linear_world
@@ -78,3 +80,45 @@ def test_outside_the_mask_nothing_changes(explainer: Explainer, world: World) ->
     assert answer.status is Status.FOUND
     assert np.array_equal(answer.image[4:], answer.original[4:])
     assert not np.array_equal(answer.image[:4], answer.original[:4])
+
+
+def test_frozen_findings_stay_where_they_are(explainer: Explainer, world: World) -> None:
+    recipe, digest = start(world, 1.0, 0.4), along_axes(world)
+    for frozen, moved in (((0,), 1), ((1,), 0)):
+        answer = explainer.explain(Question(recipe, digest, frozen=frozen), world.renderer)
+        assert [each.index for each in answer.moved] == [moved]
+    both = Question(recipe, digest, target="b", allowed=(0, 1), frozen=(0,))
+    answers = explain_variously(both, world.renderer, 3, explainer=explainer)
+    assert [[each.index for each in answer.moved] for answer in answers] == [[1]]
+
+
+@pytest.mark.parametrize(("allowed", "frozen"), [((1, 2), (2, 1)), ((), (99,))])
+def test_frozen_findings_are_checked(
+    explainer: Explainer, world: World, allowed: tuple[int, ...], frozen: tuple[int, ...]
+) -> None:
+    question = Question(start(world, 1.0), along_axes(world), allowed=allowed, frozen=frozen)
+    with pytest.raises(InvalidField) as caught:
+        explainer.explain(question, world.renderer)
+    assert caught.value.field == "frozen"
+
+
+@pytest.mark.parametrize("steps", [1, 2, 4, 8, 12, 16])
+def test_time_that_is_over_ends_a_search_with_what_it_has(
+    explainer: Explainer, world: World, steps: int
+) -> None:
+    calls = []
+
+    def stop() -> None:
+        calls.append(1)
+        if len(calls) > steps:
+            raise Spent("the 2 s that it may last were over")
+
+    question = Question(start(world, 2.0, 0.0, -2.0), along_axes(world), target="c", max_alpha=2.5)
+    answer = explainer.explain(question, world.renderer, stop=stop)
+    whole = explainer.explain(question, world.renderer)
+    assert (answer.status is Status.FOUND) == (answer.margin_after > 0)
+    if answer.status is Status.NOT_FOUND:
+        assert answer.cause == "the 2 s that it may last were over before the classifier flipped"
+        assert answer.margin_after >= answer.margin_before
+    assert answer.generator_calls < whole.generator_calls or answer.distance_sd == whole.distance_sd
+    assert len(answer.curve) >= 1 + (answer.distance_sd > 0)

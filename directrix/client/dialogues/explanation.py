@@ -24,7 +24,8 @@ class ExplanationFields(RecipeFields, total=False):
 
     target: the class to reach, any other where empty. target_probability: to be reached as well.
     max_alpha: farthest along one finding. allowed: findings that may be moved. oracle: an
-    independent classifier to ask about the answer. budget: images. encoding: how pictures travel.
+    independent classifier to ask about the answer. frozen: findings that may not be moved. budget:
+    images. seconds: how long may be searched. encoding: how pictures travel.
     explainer: "sparse", "bisection" or "descent". hold: (predictor, scorer or "" for all, tolerance
     in SD) that must not change. region: [H, W] in [0, 1], inside which findings act. alternatives:
     further answers, each by other findings. Beside them the fields of a recipe.
@@ -36,6 +37,8 @@ class ExplanationFields(RecipeFields, total=False):
     allowed: Sequence[int]
     oracle: str
     budget: int
+    seconds: float
+    frozen: Sequence[int]
     encoding: str
     explainer: str
     hold: Sequence[tuple[str, str, float]]
@@ -69,6 +72,8 @@ def request_of(
         allowed=fields.get("allowed", ()),
         oracle=names.model(oracle) if oracle else "",
         budget=fields.get("budget", 0),
+        seconds=fields.get("seconds", 0.0),
+        frozen=fields.get("frozen", ()),
         encoding=one_of(ENCODINGS, fields.get("encoding", "png"), "encoding"),
         explainer=fields.get("explainer", ""),
         hold=[
@@ -104,20 +109,23 @@ def event(message: pb.StreamExplanationResponse) -> ExplanationProgress | Explan
 
 def _explanation(message: pb.ExplainImageResponse, original: values_pb2.Image) -> Explanation:
     from directrix.types import CurvePoint, MovedFinding
-    from directrix.wire.counterfactuals import STATUSES
+    from directrix.wire.counterfactuals import ABSENT, STATUSES
 
+    told: Any = message
     absent: dict[str, Any] = {
-        name: getattr(message, name) if message.HasField(name) else None
-        for name in ("oracle_agrees", "reconstruction_error", "reconstruction_label_kept")
+        name: getattr(told, name) if told.HasField(name) else None
+        for name in (*ABSENT, "attribute_dependency_mean", "attribute_dependency_max")
     }
     same = (
         "cause source_class target_class margin_before margin_after probability_before "
-        "probability_after distance_sd pixel_l1 generator_calls classifier_calls sentence"
+        "probability_after distance_sd pixel_l1 generator_calls classifier_calls sentence "
+        "views"
     )
     return Explanation(
         status=STATUSES[message.status],
         original=picture(original),
         image=picture(message.image),
+        difference=picture(message.difference),
         recipe=message.recipe,
         moved=tuple(
             MovedFinding(m.index, m.alpha, m.contribution if m.HasField("contribution") else None)

@@ -233,6 +233,11 @@ def _explanations(call: str, path: str) -> Iterator[Case]:
     yield changed(call, path + "allowed", [-1], INVALID)
     yield changed(call, path + "allowed", [0, 0], INVALID)
     yield changed(call, path + "allowed", [0, 3], INVALID)
+    yield changed(call, path + "frozen", [-1], INVALID)
+    yield changed(call, path + "frozen", [0, 0], INVALID)
+    yield changed(call, path + "frozen", [0, 3], INVALID)
+    for bad in (NAN, INF, -1.0, 3601.0):
+        yield changed(call, path + "seconds", bad, INVALID)
     yield changed(call, path + "budget", -1, INVALID)
     yield changed(call, path + "budget", 100_001, INVALID)
     yield changed(call, path + "encoding", 7, INVALID)

@@ -271,6 +271,55 @@ def test_what_holds_scores_is_told_by_name(live: Scene, stub: EditingServiceStub
     assert found.moved[0].contribution == pytest.approx(found.margin_after - found.margin_before)
 
 
+def test_what_else_changed_is_summed_up(live: Scene, stub: EditingServiceStub) -> None:
+    hold = explanation.ExplainImageRequest.Hold
+    seed = one_of_another_class(live, stub)
+    found = explain(
+        live, seed, max_alpha=20, hold=[hold(predictor=live.judge.name, tolerance_sd=90)]
+    )
+    own = {found.source_class, found.target_class}
+    others = [abs(each.change_sd) for each in found.changes if each.scorer not in own]
+    assert len(found.changes) == 3 and len(others) == 1
+    assert found.attribute_dependency_mean == pytest.approx(np.mean(others))
+    assert found.attribute_dependency_max == pytest.approx(max(others))
+    plain = explain(live, seed, max_alpha=20)
+    assert not plain.HasField("attribute_dependency_mean")
+
+
+def test_an_answer_is_verified(live: Scene, stub: EditingServiceStub) -> None:
+    seed = one_of_another_class(live, stub)
+    found = explain(live, seed, max_alpha=20, oracle=live.judge.name)
+    assert found.views == 16 and 0 <= found.views_agree <= 1
+    assert found.oracle_views_agree == found.views_agree
+    assert found.HasField("log_density_change")
+    assert found.difference.encoding == pb.ENCODING_PNG
+    assert (found.difference.height, found.difference.channels) == (found.image.height, 3)
+    alone = explain(live, seed, max_alpha=20)
+    assert not alone.HasField("oracle_views_agree")
+    not_found = explain(live, seed, max_alpha=0.001)
+    assert not_found.views == 0 and not not_found.HasField("views_agree")
+
+
+def test_what_is_frozen_is_not_moved(live: Scene, stub: EditingServiceStub) -> None:
+    seed = one_of_another_class(live, stub)
+    request = explanation.ExplainImageRequest(
+        recipe=recipe(live, seed), classifier=live.judge.name, finding_set=live.findings,
+        target="a", max_alpha=20, frozen=[0],
+    )  # fmt: skip
+    answer = ExplanationServiceStub(live.channel).ExplainImage(request, timeout=30)
+    assert 0 not in [moved.index for moved in answer.moved]
+
+
+def test_a_search_that_is_short_of_time_answers_with_what_it_has(
+    live: Scene, stub: EditingServiceStub
+) -> None:
+    hurried = explain(live, one_of_another_class(live, stub), max_alpha=20, seconds=1e-6)
+    assert hurried.status == explanation.ExplainImageResponse.STATUS_NOT_FOUND
+    assert "1e-06 s" in hurried.cause
+    assert hurried.margin_after == hurried.margin_before
+    assert hurried.generator_calls == 1
+
+
 def test_an_explanation_is_a_sentence_too(live: Scene, stub: EditingServiceStub) -> None:
     found = explain(live, one_of_another_class(live, stub), max_alpha=20)
     assert found.sentence.startswith(f"It says {found.source_class}; it would say a if ")

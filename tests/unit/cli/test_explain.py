@@ -12,6 +12,8 @@ def test_facts_and_picture(directrix, found, tmp_path):
     facts = {name.strip(): value.strip() for name, value in facts.items()}
     assert facts["status"] == "found" and facts["oracle agrees"] == "not asked"
     assert facts["moved"] == "finding 1 by -2.00 SD"
+    assert facts["in other views"] == "75% of 16 still the target"
+    assert facts["log density"] == "-0.50 nats" and "oracle, other views" not in facts
     assert Image.open(out).width > 3 * 28 * 6
 
 
@@ -21,6 +23,7 @@ def test_json_with_an_oracle(directrix, found):
     assert facts["status"] == "found" and facts["oracle_agrees"] is True
     assert facts["moved"] == [{"index": 1, "alpha": -9.0, "contribution": None}]
     assert len(facts["curve"]) == 5
+    assert (facts["views"], facts["views_agree"], facts["oracle_views_agree"]) == (16, 0.75, None)
     assert facts["recipe"]["moves"][0]["alpha"] == -9.0
 
 

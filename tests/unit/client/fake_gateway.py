@@ -35,6 +35,7 @@ from directrix.v1 import (
     values_pb2,
 )
 from directrix.wire.comparisons import comparison_to_proto
+from directrix.wire.differences import difference
 from directrix.wire.findings import provenance_from_proto
 from directrix.wire.images import encode_image
 from directrix.wire.scorecards import scorecard_from_proto, scorecard_to_proto
@@ -301,7 +302,11 @@ class FakeGateway:
             distance_sd=abs(goal - start),
             pixel_l1=8.5,
             generator_calls=40,
-            classifier_calls=41,
+            classifier_calls=57,
+            difference=encode_image(difference(draw(start), draw(goal)), request.encoding),
+            log_density_change=-0.5,
+            views=16,
+            views_agree=0.75,
         )
         reference = values_pb2.FindingRef(finding_set=request.finding_set, index=1)
         found.recipe.moves.add(finding=reference, alpha=goal - start)

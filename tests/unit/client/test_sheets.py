@@ -3,7 +3,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from directrix.client.sheets import Sheet, difference
+from directrix.client.sheets import Sheet
 
 
 def tile(value, channels=1):
@@ -36,15 +36,3 @@ def test_labels_and_title_make_room_for_themselves():
     width, height = size("", "")
     assert size("a long label", "")[0] > width + 40
     assert size("", "a title")[1] > height
-
-
-def test_differences_are_white_where_nothing_changed():
-    before, after = tile(100), tile(100)
-    after[0, 0], after[1, 1] = 255, 0
-    ink = difference(before, after)
-    assert ink.shape == (4, 5, 3)
-    assert (ink[2, 2] == 255).all()
-    red, _, blue = ink[0, 0].astype(int)
-    assert red > blue
-    red, _, blue = ink[1, 1].astype(int)
-    assert blue > red
