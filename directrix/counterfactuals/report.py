@@ -1,6 +1,6 @@
 """Report: an answer written down, from one more look at the very pixels that are given out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 
@@ -37,17 +37,18 @@ class Report:
     def write(
         self, status: Status, cause: str, point: Point, oracle: Predictor | None, curve: int
     ) -> Counterfactual:
-        image, after = self.original, self.before
-        if point:
-            images, after = self.trials.look([point], last=True)
-            image = images[0]
+        shares = [(i + 1) / (curve + 1) for i in range(curve)]
+        image, after, along, parts = self._look(status, point, shares)
         if status is Status.FOUND and not self.judging.holds(after)[0]:
             status, cause = Status.NOT_FOUND, "the flip did not show in the final picture"
         recipe = self.trials.recipe(point)
-        contributions = self._contributions(point) if status is Status.FOUND else ()
+        contributions: tuple[float, ...] = ()
+        if status is Status.FOUND and len(parts):
+            found = shapley.shapley(lambda _: self.judging.margin(parts), len(point))
+            contributions = tuple(float(value) for value in found)
         names = [scorer.name for scorer in self.judging.card.scorers]
         target = names[int(self.judging.target_of(after)[0])]
-        points = self._curve(point, after, curve)
+        points = self._curve(point, after, shares, along)
         return Counterfactual(
             status=status,
             cause=cause,
@@ -77,41 +78,48 @@ class Report:
             classifier_calls=self.trials.calls,
         )
 
-    def _contributions(self, point: Point) -> tuple[float, ...]:
-        """What each finding added to the margin, in logits; empty where the budget ends before."""
-        if not 1 <= len(point) <= shapley.MOST:
-            return ()
-
-        def margins(members: np.ndarray) -> np.ndarray:
-            parts = [tuple(p for p, is_in in zip(point, row, strict=True) if is_in)
-                     for row in members]  # fmt: skip
-            _, scores = self.trials.look(parts)
-            return self.judging.margin(scores)
-
-        try:
-            return tuple(float(v) for v in shapley.shapley(margins, len(point)))
-        except Spent:
-            return ()
+    def _look(
+        self, status: Status, point: Point, shares: Sequence[float]
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """The picture of a point, and the scores [n, K] of it, of shares of it, and of all subsets
+        of its findings, in one look; none of shares and subsets where the budget ends before.
+        """
+        none = self.before[:0]
+        if not point:
+            return self.original, self.before, none, none
+        subsets: list[Point] = []
+        if status is Status.FOUND and len(point) <= shapley.MOST:
+            subsets = [
+                tuple(part for part, is_in in zip(point, row, strict=True) if is_in)
+                for row in shapley.subsets(len(point))
+            ]
+        along = [scaled(point, share) for share in shares]
+        for others in ([*along, *subsets], along):
+            try:
+                images, scores = self.trials.look([point, *others])
+            except Spent:
+                continue
+            cut = 1 + len(along)
+            return images[0], scores[:1], scores[1:cut], scores[cut:]
+        images, scores = self.trials.look([point], last=True)
+        return images[0], scores, none, none
 
     def _probability_before(self, target: str) -> float:
         classes = [scorer.name for scorer in self.judging.card.scorers]
         named = replace(self.judging, target=classes.index(target))
         return float(named.probability_of(self.before)[0])
 
-    def _curve(self, point: Point, after: np.ndarray, count: int) -> tuple[CurvePoint, ...]:
-        """From the original to the answer; only its two ends where the budget is spent."""
+    def _curve(
+        self, point: Point, after: np.ndarray, shares: Sequence[float], along: np.ndarray
+    ) -> tuple[CurvePoint, ...]:
+        """From the original to the answer; only its two ends where nothing between was seen."""
         start = CurvePoint(0.0, float(self.judging.margin(self.before)[0]))
         if not point:
             return (start,)
-        shares = [(i + 1) / (count + 1) for i in range(count)]
-        try:
-            _, scores = self.trials.look([scaled(point, share) for share in shares])
-        except Spent:
-            shares, scores = [], after[:0]
-        margins = [float(m) for m in self.judging.margin(np.concatenate([scores, after]))]
+        margins = [float(m) for m in self.judging.margin(np.concatenate([along, after]))]
         whole = distance(point)
-        along = zip([*shares, 1.0], margins, strict=True)
-        return (start, *(CurvePoint(share * whole, margin) for share, margin in along))
+        places = zip([*shares[: len(along)], 1.0], margins, strict=True)
+        return (start, *(CurvePoint(share * whole, margin) for share, margin in places))
 
 
 @torch.inference_mode()

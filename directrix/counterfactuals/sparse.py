@@ -2,10 +2,13 @@
 
 Minimises the length sum |alpha_k| under the constraint that the classifier has changed its mind.
 Classifiers are rough along a latent: slopes at a point say little of what is half an SD away. So
-slack is looked up, not followed: along every finding alone, both ways, at a few strengths; then, as
-long as it may pay, one finding after the other is put on top of the best that is known (a beam).
-What has flipped is made as short as it goes: along its ray by bisection, finding by finding by
-shrinking, and by leaving out whatever can be left out. No gradient is asked for.
+slack is looked up, not followed: along every finding alone, both ways, at a few strengths. What
+two movements do together is guessed from that (`additive`), and the best guesses that would make a
+shorter answer are looked at, again and again, as long as that pays; where nothing flips, one
+finding after the other is put on top of the best that is known (a beam). What has flipped is made
+as short as it goes: along its ray by bisection, finding by finding by moving it less, and by
+leaving out whatever can be left out. Pictures are looked at in batches that a renderer fills. No
+gradient is asked for.
 
 Source: written for Directrix; the question is that of Wachter et al. (arXiv 1711.00399), eq. 1;
 leaving out and shrinking are the sparsity step of DiCE (Mothilal et al., arXiv 1905.07697, section
@@ -16,35 +19,44 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from directrix.batches import BATCH
+from directrix.counterfactuals.additive import Additive
 from directrix.counterfactuals.explainer import Explainer
 from directrix.counterfactuals.report import Report
 from directrix.counterfactuals.trials import Point, Spent
 from directrix.types import Status
 
-COARSE, BETWEEN = (1 / 6, 11 / 24, 1.0), (1 / 12, 7 / 24, 17 / 24)
-"""Strengths at which findings are looked at, as shares of max_alpha: all of them, then the best."""
+NEAR, BETWEEN, FAR = (1 / 6, 11 / 24), (1 / 12, 7 / 24), (17 / 24, 1.0)
+"""Strengths at which findings are looked at, as shares of max_alpha: all of them, then the best;
+all of them farther out where nothing has flipped."""
+
+WIDE = (1 / 6, 7 / 24)
+"""Strengths that are put on top of others where guesses have not helped."""
 
 WORTH = 0.03
 """How much shorter, as a share, one more finding has to make an answer."""
 
-SHRINK = (0.4, 0.6, 0.8, 0.9)
+LESS = (0.0, 0.4, 0.6, 0.8, 0.9)
 """What the strength of one finding is multiplied by, to see whether it still holds."""
 
-GRID = 8
+GRID = BATCH - 1
 """Points between two known ones that are tried at once."""
 
 
 @dataclass(frozen=True)
 class SparseSearch(Explainer):
-    """rays: ways to move that are tried on top of others, the best ones. beam: points that are
-    gone on from. most: findings that may be moved together. tolerance: of the answer, as a share of
-    its length.
+    """rays: ways to move that are looked at more closely, the best ones. guesses: movements that
+    are tried at once because they are guessed to do it; patience: how often in vain. beam: points
+    that are gone on from where that has not helped. most: findings that may be moved together.
+    tolerance: of the answer, as a share of its length.
     """
 
-    rays: int = 10
+    rays: int = BATCH
+    guesses: int = BATCH
+    patience: int = 2
     beam: int = 4
     most: int = 5
-    tolerance: float = 2e-3
+    tolerance: float = 4e-3
 
     def search(self, report: Report) -> tuple[Status, str, Point]:
         search = _Search(self, report)
@@ -69,6 +81,11 @@ class _Search:
         self._slacks: list[np.ndarray] = []
 
     @property
+    def _gain(self) -> float:
+        """Of the best row; where it holds, that of the last place where it just does."""
+        return -self._base if self._found else self._nearest - self._base
+
+    @property
     def point(self) -> Point:
         return self._point(self._best)
 
@@ -82,25 +99,26 @@ class _Search:
 
     def _search(self) -> str:
         ways = np.concatenate([np.diag(self._reach), -np.diag(self._reach)])
-        ends = [self._try(share * ways) for share in (COARSE[0], COARSE[-1])]
-        if (np.concatenate(ends) == self._base).all():
+        near = self._try(np.concatenate([share * ways for share in NEAR]))
+        if (near == self._base).all() and (self._try(ways) == self._base).all():
             return "the classifier does not respond to any allowed finding"
-        between = [self._try(share * ways) for share in COARSE[1:-1]]
-        gains = np.stack([ends[0], *between, ends[1]]) - self._base
-        helping = int((gains.max(0).reshape(2, -1).max(0) > 0).sum())
-        steps = self._finer(ways, gains)
-        for _ in range(1, self._settings.most):
-            if not self._extend(steps):
-                break
-        wide = np.concatenate([share * ways for share in (COARSE[0], BETWEEN[1])])
-        for _ in range(self._settings.most):
-            if self._found or not self._extend(wide):
-                break
+        best = self._finer(ways, near - self._base)
+        self._put_together()
+        if not self._found:
+            far = np.concatenate([share * ways for share in FAR])
+            self._try(far[self._unknown(far)])
+            self._put_together()
+        for further in (best, ways):
+            steps = np.concatenate([share * further for share in WIDE])
+            for _ in range(1, self._settings.most):
+                if self._found or not self._extend(steps):
+                    break
         if not self._found:
             self._add_up()
         if self._found:
             self._polish()
             return ""
+        helping = self._helping()
         if not helping:
             return "no allowed finding brings the target any nearer"
         return (
@@ -109,31 +127,65 @@ class _Search:
         )
 
     def _finer(self, ways: np.ndarray, gains: np.ndarray) -> np.ndarray:
-        """Looks closer at the ways [2K, K] that gain most per length, by gains [levels, 2K]; the
-        steps [n, K] along them that may be put on top of others."""
-        lengths = np.array(COARSE)[:, None] * np.abs(ways).sum(1)
-        order = np.argsort(-(gains / lengths).max(0), kind="stable")
-        best = ways[order[: self._settings.rays]]
+        """Looks closer at the ways [2K, K] that gain most per length, by gains [levels * 2K]; gives
+        them back."""
+        lengths = np.array(NEAR)[:, None] * np.abs(ways).sum(1)
+        slopes = (gains.reshape(lengths.shape) / lengths).max(0)
+        best = ways[np.argsort(-slopes, kind="stable")[: self._settings.rays]]
         self._try(np.concatenate([share * best for share in BETWEEN]))
-        return np.concatenate([share * best for share in (BETWEEN[0], COARSE[0], BETWEEN[1])])
+        return best
+
+    def _helping(self) -> int:
+        """How many axes bring the target nearer, alone."""
+        rows, slacks = np.concatenate(self._rows), np.concatenate(self._slacks)
+        single = (np.count_nonzero(rows, axis=1) == 1) & (slacks > self._base)
+        return int((rows[single] != 0).any(0).sum())
+
+    def _put_together(self) -> None:
+        """Looks at what two movements are guessed to do at a length that is worth it, until guesses
+        have come to nothing `patience` times."""
+        guess, failed = Additive(self._reach, self._settings.most), 0
+        for rows, slacks in zip(self._rows, self._slacks, strict=True):
+            guess.learn(rows, slacks - self._base)
+        while failed < self._settings.patience:
+            if self._found and not failed:
+                self._shorten(passes=1)
+            if self._best.any() and not failed:
+                guess.add(self._best, self._gain)
+            bound = self._bound()
+            length = bound if self._found else guess.nearest(-self._base)
+            asked = guess.suggest(length, self._settings.guesses)
+            asked = asked.only(self._unknown(self._cut(asked.rows)))
+            if not len(asked.rows):
+                return
+            nearest = self._nearest
+            guess.correct(asked, self._try(self._cut(asked.rows)) - self._base)
+            better = self._bound() < bound or (not self._found and self._nearest > nearest)
+            failed = 0 if better else failed + 1
 
     def _extend(self, steps: np.ndarray) -> bool:
         """One finding on top of the best rows; whether there was anything to try."""
         starts = self._beam()
         rows = self._cut((starts[:, None] + steps).reshape(-1, len(self._axes)))
         rows = rows[self._lengths(rows) < self._bound()]
-        known = {row.tobytes() for part in self._rows for row in part}
-        rows = np.array([row for row in rows if row.tobytes() not in known])
+        rows = rows[self._unknown(rows)]
         if not len(rows):
             return False
         self._try(rows)
         return True
 
+    def _unknown(self, rows: np.ndarray) -> np.ndarray:
+        """[n]: which of them nobody has looked at yet."""
+        known = {row.tobytes() for part in self._rows for row in part}
+        return np.array([row.tobytes() not in known for row in rows], bool)
+
     def _beam(self) -> np.ndarray:
         """Rows to go on from: half of them those that have gained most, half most per length."""
         rows, slacks = np.concatenate(self._rows), np.concatenate(self._slacks)
         lengths = self._lengths(rows)
-        open_ = (slacks < 0) & (lengths > 0) & (lengths < self._bound())
+        moved = np.count_nonzero(rows, axis=1)
+        open_ = (slacks < 0) & (lengths < self._bound())
+        open_ &= (moved > 0) & (moved < self._settings.most)
         rows, gains = rows[open_], slacks[open_] - self._base
         half = self._settings.beam // 2
         most = np.argsort(-gains, kind="stable")[:half]
@@ -163,36 +215,30 @@ class _Search:
             self._try(np.stack(prefixes[1:] or prefixes))
 
     def _polish(self) -> None:
-        """Makes what has flipped as short as it goes."""
-        self._shorten()
-        while self._leave_one_out() or self._shrink_one():
-            pass
-        self._shorten()
+        """Makes what has flipped as short as it goes; at the end nothing can be left out."""
+        while True:
+            self._shorten()
+            if not self._lessen():
+                return
 
-    def _shorten(self) -> None:
-        """Bisects along the ray of the best row."""
+    def _shorten(self, passes: int = 9) -> None:
+        """Bisects along the ray of the best row, until it is as exact as asked or so often."""
         whole, low, high = self._best, 0.0, 1.0
-        while high - low > self._settings.tolerance:
+        for _ in range(passes):
+            if high - low <= self._settings.tolerance:
+                return
             shares = np.linspace(low, high, GRID + 2)[1:-1]
             held = self._holds(shares[:, None] * whole)
             at = int(held.argmax()) if held.any() else GRID
             low, high = (shares[at - 1] if at else low), (shares[at] if at < GRID else high)
 
-    def _leave_one_out(self) -> bool:
+    def _lessen(self) -> bool:
+        """Whether one finding could be left out or moved less; not where one is all there is."""
         moved = np.flatnonzero(self._best)
         if len(moved) < 2:
             return False
-        rows = np.repeat(self._best[None], len(moved), 0)
-        rows[np.arange(len(moved)), moved] = 0
-        return bool(self._holds(rows).any())
-
-    def _shrink_one(self) -> bool:
-        """Whether one finding could be moved less; not where one is all there is."""
-        moved = np.flatnonzero(self._best)
-        if len(moved) < 2:
-            return False
-        rows = np.repeat(self._best[None], len(moved) * len(SHRINK), 0)
-        for place, (axis, factor) in enumerate((a, f) for a in moved for f in SHRINK):
+        rows = np.repeat(self._best[None], len(moved) * len(LESS), 0)
+        for place, (axis, factor) in enumerate((a, f) for f in LESS for a in moved):
             rows[place, axis] *= factor
         return bool(self._holds(rows).any())
 

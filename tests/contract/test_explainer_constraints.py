@@ -65,11 +65,11 @@ def test_what_is_held_stays_within_its_tolerance(explainer: Explainer, world: Wo
     digest, recipe = keep(world, *findings), start(world, 1.0, 0.0, -1.0)
     free = explainer.explain(Question(recipe, digest, target="b"), world.renderer)
     assert [moved.index for moved in free.moved] == [0]
-    held = Question(recipe, digest, target="b", hold=(Hold(2, 1.0, 0.1),))
+    held = Question(recipe, digest, target="b", hold=(Hold(2, 1.0, 0.02),))
     answer = explainer.explain(held, world.renderer)
     assert answer.status is Status.FOUND
     assert [moved.index for moved in answer.moved] == [1]
-    assert abs(answer.scores_after[2] - answer.scores_before[2]) <= 0.1
+    assert abs(answer.scores_after[2] - answer.scores_before[2]) <= 0.02
 
 
 def test_outside_the_mask_nothing_changes(explainer: Explainer, world: World) -> None:

@@ -1,0 +1,67 @@
+import numpy as np
+import pytest
+
+from directrix.counterfactuals.additive import EACH, Additive
+
+REACH = np.array([2.0, 2.0, 0.5])
+
+
+def single(axis: int, alpha: float) -> np.ndarray:
+    return alpha * np.eye(3)[axis]
+
+
+@pytest.fixture
+def guess() -> Additive:
+    """Axis 0 gains 1 an SD upwards, axis 1 gains 3 an SD downwards but saturates at 1 SD."""
+    made = Additive(REACH, most=2)
+    rows = [single(0, 1), single(0, 2), single(1, -1), single(1, -2), single(2, 0.5)]
+    made.learn(np.stack(rows), np.array([1.0, 2.0, 3.0, 3.0, -1.0]))
+    return made
+
+
+def test_the_best_guess_is_the_best_of_what_adds_up(guess: Additive) -> None:
+    asked = guess.suggest(2.0, 4)
+    assert asked.rows[0] == pytest.approx([1.0, -1.0, 0.0])
+    assert asked.guesses[0] == pytest.approx(4.0)
+    assert (np.diff(asked.guesses) <= 0).all()
+    assert np.abs(asked.rows).sum(1) == pytest.approx(2.0)
+
+
+def test_one_alone_is_suggested_too(guess: Additive) -> None:
+    assert guess.suggest(0.5, 1).rows[0] == pytest.approx([0.0, -0.5, 0.0])
+
+
+def test_nothing_goes_beyond_its_reach(guess: Additive) -> None:
+    rows = guess.suggest(3.0, 100).rows
+    assert len(rows) and (np.abs(rows) <= REACH + 1e-9).all()
+    assert not len(guess.suggest(4.5, 10).rows)
+
+
+def test_a_pair_is_suggested_a_few_times_only(guess: Additive) -> None:
+    asked = guess.suggest(2.0, 100)
+    pairs = [tuple(sorted(pair)) for pair in zip(asked.one, asked.two, strict=True)]
+    assert max(pairs.count(pair) for pair in pairs) <= EACH
+
+
+def test_a_pair_that_disappoints_comes_later(guess: Additive) -> None:
+    asked = guess.suggest(2.0, 1)
+    guess.correct(asked, np.array([1.0]))
+    again = guess.suggest(2.0, 1)
+    assert (again.one[0], again.two[0]) != (asked.one[0], asked.two[0])
+    guess.correct(asked, np.array([9.0]))
+    assert guess.suggest(2.0, 1).rows[0] == pytest.approx([1.0, -1.0, 0.0])
+
+
+def test_what_was_best_is_a_way_of_its_own() -> None:
+    guess = Additive(np.full(3, 2.0), most=3)
+    guess.add(np.array([0.5, -0.5, 0.0]), 5.0)
+    guess.learn(np.stack([single(2, 1.0)]), np.array([1.0]))
+    asked = guess.suggest(2.0, 1)
+    assert asked.rows[0] == pytest.approx([0.5, -0.5, 1.0])
+    assert asked.guesses[0] == pytest.approx(6.0)
+
+
+def test_the_nearest_length_that_reaches(guess: Additive) -> None:
+    assert guess.nearest(2.9) == pytest.approx(1.0)
+    assert guess.nearest(3.9) == pytest.approx(2.0)
+    assert guess.nearest(100.0) == pytest.approx(4.0)
