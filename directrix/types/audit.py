@@ -40,14 +40,14 @@ class Reliance(_Value):
     """Mean absolute change of a pixel, 0 to 255."""
     reference: float | None = None
     """`variation` of the reference; None where none was named."""
-    beyond: Measured | None = None
-    """Steady change of the classifier's log odds over the move from -1 SD to +1 SD that the allowed
-    scores do not tell, in SD of its log odds. None where nobody has said what it may rely on."""
-    strength: float | None = None
+    beyond: Measured
+    """Steady change of the classifier's log odds for 1 SD that the allowed scores do not tell, in
+    SD of its log odds over the population; all of it where no scores are allowed."""
+    strength: float
     """`beyond` as a multiple of `Audit.floor`: above 1 it is more than is seen by chance."""
-    partial: float | None = None
-    """Share of `beyond` that is left where no finding before it in the table accounts for it: small
-    for one that is only alike to another."""
+    partial: float
+    """Share of `beyond` that no finding before it in the table accounts for: small for one that is
+    only alike to another."""
     allowed: bool = False
     """Whether the request names it as something to rely on: it is not accused then."""
     accused: bool | None = None
@@ -171,17 +171,18 @@ class Audit(_Value):
     """Digest of the real images that latents were given for; empty for a seeded population."""
     reach_sd: float
     """How far findings were moved for `flips`."""
-    floor: float | None = None
-    """Of `Reliance.beyond`: findings above it are accused. None where nothing was allowed."""
+    floor: float
+    """Of `Reliance.beyond`: only findings above it can be accused."""
     false_accusations: float
-    """Chance that a classifier like the reference is accused of anything at all."""
+    """Chance that a finding like the random ones is accused at all, among these candidates."""
     random_findings: int
     class_shares: tuple[float, ...]
     """Of the population, as the classifier sees it."""
     agreement: float | None = None
     """Share of the population of which classifier and reference say the same."""
     reliance: tuple[Reliance, ...]
-    """The accused first and the strongest first among them; then by `variation`."""
+    """The most suspicious first: the accused in the order in which they were, then by the square of
+    `beyond` per grey level."""
     flips: tuple[Flips, ...]
     directions: tuple[GlobalDirection, ...]
     stability: Stability | None = None
