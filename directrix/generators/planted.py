@@ -101,12 +101,15 @@ class Planted(Generator):
         rendered = self.inner.synthesise(
             self._split(latents, space)[0], space, noise, noise_seeds, taps
         )
-        factors = self.factors(latents, space)[:, :, None, None, None]
+        return self.paint(rendered, self.factors(latents, space))
+
+    def paint(self, rendered: Tensor, factors: Tensor) -> Tensor:
+        """Rendered pictures [N, C, H, W] with the nuisances at factors [N, J] in [0, 1]."""
         image = rendered
         for kind in _EFFECTS:
             for place, nuisance in enumerate(self.nuisances):
                 if nuisance.kind == kind:
-                    amount = nuisance.strength * factors[:, place]
+                    amount = nuisance.strength * factors[:, place, None, None, None]
                     image = _EFFECTS[kind](image, rendered, amount, nuisance)
         return image
 

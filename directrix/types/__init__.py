@@ -1,5 +1,19 @@
 """The words of Directrix as frozen values, NumPy at the border."""
 
+from directrix.types.audit import (
+    Audit,
+    Difference,
+    FlipModel,
+    Flips,
+    GlobalDirection,
+    Measured,
+    Named,
+    Reliance,
+    Span,
+    SpanVerdict,
+    Stability,
+    Stride,
+)
 from directrix.types.comparison import ComparedSet, Comparison
 from directrix.types.counterfactual import Counterfactual, CurvePoint, MovedFinding, Status
 from directrix.types.finding import (
