@@ -38,6 +38,7 @@ from directrix.traversal import (
     cluster_channels,
     express,
     express_by_training,
+    principal_directions,
 )
 from directrix.types import Direction, Finding, FindingSet, Space, Units
 
@@ -47,6 +48,8 @@ SPREAD, MEASURED, SAMPLED = 128, 32, 4096
 """Latents that tell the channels' spread, the directions' measures, and the prior."""
 CHANNELS = 256
 """Latents that tell the correlations of channels."""
+PRINCIPAL = 8
+"""Latents that tell the directions which the search begins with."""
 ELSEWHERE = 2**32
 """Where in the population those begin that are not for training."""
 
@@ -77,6 +80,11 @@ class DpLaseParams(MethodParams):
         description="How directions are kept apart: free rows and a penalty, Gram-Schmidt after "
         "each step, or the exponential of a skew matrix.",
     )
+    start: Literal["principal", "random"] = Field(
+        "principal",
+        description="What training begins with: the directions that change features most on "
+        "average over a few latents, or random ones as published.",
+    )
     walk: Literal["auto", StepName] = Field(
         "auto",
         description="How latents move: auto is norm_preserving in Z and linear in W; level_set "
@@ -89,7 +97,7 @@ class DpLaseParams(MethodParams):
         1.0, ge=0.0, le=1000.0, description="Weight of the features' change, 0 to 1000."
     )
     decorrelation: float = Field(
-        10.0, ge=0.0, le=1000.0, description="Weight of the squared cosines of changes, 0 to 1000."
+        100.0, ge=0.0, le=1000.0, description="Weight of the squared cosines of changes, 0 to 1000."
     )
     orthogonality: float = Field(
         1.0, ge=0.0, le=1000.0, description="Weight of |G G^T - I|^2 in the free form, 0 to 1000."
@@ -124,7 +132,7 @@ class DpLaSE(DiscoveryMethod):
     """Orthogonal directions that change features most and least alike, at unchanged density."""
 
     name = "dplase"
-    version = "1"
+    version = "2"
     needs = frozenset({Need.GRADIENTS})
     Params = DpLaseParams
     params: DpLaseParams
@@ -274,9 +282,18 @@ class _Work:
             rate=params.rate,
             per_channel=params.cosine == "channels",
         )
-        return Search(
-            reader, self.step, self._draw, spreads, self.unit, settings, self.problem.seed
+        seed, basis = self.problem.seed, self._basis(reader, spreads)
+        return Search(reader, self.step, self._draw, spreads, self.unit, settings, seed, basis)
+
+    def _basis(self, reader: FeatureReader, spreads: list[Tensor]) -> Tensor | None:
+        """Orthonormal rows [d, d] that the search begins with; none: at random."""
+        if self.params.start == "random":
+            return None
+        latents, length = self._draw(ELSEWHERE, PRINCIPAL), self.params.stride / 3 * self.unit
+        rows = self.journal.step(
+            lambda: principal_directions(reader, self.step, latents, spreads, length).cpu().numpy()
         )
+        return torch.from_numpy(rows.copy()).to(latents)
 
     def _clustered(self, reader: FeatureReader) -> ChannelSubspaces:
         (layer,) = reader.layers

@@ -8,6 +8,7 @@ from directrix.traversal.features import FeatureReader
 from directrix.traversal.forms import Form, parametrise
 from directrix.traversal.keeping import draw_within
 from directrix.traversal.objective import Changes, Weights, changes, loss
+from directrix.traversal.principal import principal_directions
 from directrix.traversal.search import Search, SearchSettings
 from directrix.traversal.steps import StepName, choose_step
 from directrix.traversal.subspaces import (
@@ -42,4 +43,5 @@ __all__ = [
     "express_by_training",
     "loss",
     "parametrise",
+    "principal_directions",
 ]

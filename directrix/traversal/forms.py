@@ -22,11 +22,24 @@ def start(form: Form, count: int, dimension: int, chance: torch.Generator) -> Te
     return torch.randn((rows, dimension), generator=chance)
 
 
-def parametrise(form: Form, count: int) -> Parametrisation:
-    """parameters -> count unit rows [count, d], differentiable."""
-    if form == "exponential":
-        return lambda raw: torch.matrix_exp(raw.triu(1) - raw.triu(1).T)[:count]
-    return lambda raw: raw / raw.norm(dim=1, keepdim=True)
+def start_at(form: Form, count: int, basis: Tensor) -> Tensor:
+    """Parameters whose directions are the first rows of an orthonormal basis [d, d]."""
+    return torch.zeros_like(basis) if form == "exponential" else basis[:count].clone()
+
+
+def parametrise(form: Form, count: int, basis: Tensor | None = None) -> Parametrisation:
+    """parameters -> count unit rows [count, d], differentiable.
+
+    basis: orthonormal rows [d, d] that the exponential turns; none: the axes.
+    """
+    if form != "exponential":
+        return lambda raw: raw / raw.norm(dim=1, keepdim=True)
+
+    def turned(raw: Tensor) -> Tensor:
+        rows = torch.matrix_exp(raw.triu(1) - raw.triu(1).T)[:count]
+        return rows if basis is None else rows @ basis
+
+    return turned
 
 
 def settle(form: Form, raw: Tensor) -> Tensor:

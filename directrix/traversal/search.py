@@ -13,7 +13,7 @@ from torch import Tensor
 
 from directrix.densities import Step
 from directrix.traversal.features import FeatureReader
-from directrix.traversal.forms import Form, parametrise, settle, start
+from directrix.traversal.forms import Form, Parametrisation, parametrise, settle, start, start_at
 from directrix.traversal.objective import Changes, Weights, changes, loss
 
 Draw = Callable[[int, int], Tensor]
@@ -39,7 +39,8 @@ class Search:
     """Looks for unit directions [k, d] of a latent space.
 
     spreads: of the channels of every layer, as `FeatureReader.spread` gives them. unit: latent
-    units a SD of the population.
+    units a SD of the population. basis: orthonormal rows [d, d] whose first ones the search begins
+    with; none: it begins at random.
     """
 
     reader: FeatureReader
@@ -49,12 +50,16 @@ class Search:
     unit: float
     settings: SearchSettings
     seed: int
+    basis: Tensor | None = None
 
     def begin(self, dimension: int) -> np.ndarray:
         """The first state [3, rows, d]: parameters, first and second moments."""
-        chance = torch.Generator().manual_seed(self.seed)
-        raw = start(self.settings.form, self.settings.count, dimension, chance)
-        raw = settle(self.settings.form, raw)
+        form, count = self.settings.form, self.settings.count
+        if self.basis is None:
+            raw = start(form, count, dimension, torch.Generator().manual_seed(self.seed))
+        else:
+            raw = start_at(form, count, self.basis.cpu())
+        raw = settle(form, raw)
         return torch.stack([raw, torch.zeros_like(raw), torch.zeros_like(raw)]).numpy()
 
     def advance(self, state: np.ndarray, first: int, last: int) -> np.ndarray:
@@ -82,7 +87,7 @@ class Search:
     def directions(self, state: np.ndarray) -> Tensor:
         """Unit rows [k, d] of a state."""
         raw = torch.from_numpy(state[0].copy()).to(self._device)
-        return parametrise(self.settings.form, self.settings.count)(raw)
+        return self._parametrised(raw)
 
     @torch.no_grad()
     def measure(self, directions: Tensor, first: int, count: int, stride: float) -> np.ndarray:
@@ -99,13 +104,17 @@ class Search:
         return (total / count).numpy()
 
     @property
+    def _parametrised(self) -> Parametrisation:
+        return parametrise(self.settings.form, self.settings.count, self.basis)
+
+    @property
     def _device(self) -> torch.device:
         return self.reader.generator.device
 
     def _loss(self, raw: Tensor, iteration: int) -> Tensor:
         settings, n = self.settings, self.settings.batch
         chance = torch.Generator().manual_seed((self.seed * 1_000_003 + iteration + 1) % 2**63)
-        directions = parametrise(settings.form, settings.count)(raw)
+        directions = self._parametrised(raw)
         chosen = torch.randint(settings.count, (2, n), generator=chance).to(self._device)
         stride = settings.stride * (2 * torch.rand((n, 1), generator=chance) - 1)
         stride = stride.to(self._device) * self.unit

@@ -4,7 +4,8 @@ Twenty directions of each method. DP-LaSE is trained on the features of the midd
 the first one; both are compared on the next layer and on latents that were not seen, where
 every picture has changed by the same amount. Channel subspaces: attribute dependency where the
 target has changed by 1 SD, within the subspace, without it, and within random channels of the same
-number and layer. Learned densities: what a walk loses on priors that are known.
+number and layer, each over the latents at which both arrive. Learned densities: what a walk loses
+on priors that are known.
 """
 
 import time
@@ -160,6 +161,13 @@ def channels(evidence: Evidence, worlds: Sequence[Walked]) -> None:
     cuts = [row["cut"] for row in rows if row["cut"] is not None]
     cut, n = float(np.median(cuts)) if cuts else 0.0, len(cuts)
     evidence.figure("mask_side_effect_cut", cut, "share", at_least=0.4, n=n)
+    for kind in ("within", "whole", "random"):
+        told = float(np.mean([row[f"{kind}_reached"] for row in rows])) if rows else 0.0
+        evidence.figure(f"mask_arrived_{kind}", told, "share", n=len(rows))
+    for kind in ("whole", "random"):
+        known = [row[f"cut_{kind}"] for row in rows if row[f"cut_{kind}"] is not None]
+        told = float(np.median(known)) if known else 0.0
+        evidence.figure(f"mask_cut_{kind}", told, "share", n=len(known))
     evidence.figure("mask_censored", 1 - n / max(1, len(rows)), "share", n=len(rows))
 
 

@@ -1,11 +1,15 @@
 """What else changes where a walk is kept within a channel subspace, at the same effect.
 
-For every scorer the direction and the subspace with the least attribute dependency are chosen on
-some latents; others tell the figure, beside the whole edit along the same direction and edits
-within random channels of the same number and layer.
+For every scorer the direction, its sign and the subspace with the least attribute dependency are
+chosen on some latents; others tell the figure, beside the whole edit along the same direction and
+edits within random channels of the same number and layer.
+
+An edit that does not change the target so much says nothing about side effects at that change, so
+two edits are compared over the latents at which both arrive: the same latents for both, each of
+them at the same effect. How many arrive at all is told beside it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,22 +27,23 @@ from tests.benchmarks.dcgan_worlds import Walked
 DIRECTIONS, SUBSPACES, STEPS = 6, 4, 100
 STRIDES = (2.5, 5.0, 9.0, 16.0, 40.0)
 CHOSEN_ON, TOLD_ON, POPULATION = 32, 64, 512
-RANDOM = 3
+RANDOM = 6
 CHANGE = 1.0
 """Of the target, in its SD."""
-LEAST_REACHED = 0.5
-"""Share of the latents that have to arrive; fewer would not stand for the others."""
 CHOSEN_REACHED = 0.65
-"""The same where an edit is chosen, so that it stands on other latents too."""
+"""Share of the latents that have to arrive where an edit is chosen."""
+LEAST_SHARED = 16
+"""Pairs of arrivals below which two edits are not compared."""
 HELD_OUT = 2**61 + 21
 
 
 @dataclass(frozen=True)
-class Effect:
-    """Mean dependency at the change, in SD, and the share of the latents that arrive."""
+class Chosen:
+    """The edit of one scorer: what moves, within what, and whether the target is to rise."""
 
-    dependency: float
-    reached: float
+    direction: Direction
+    units: Units
+    sign: float
 
 
 class Bench:
@@ -65,19 +70,20 @@ class Bench:
         scores = [self._scores(starts, place, units) for place in moved]
         return np.stack([np.zeros_like(scores[0]), *(s - self.base[rows] for s in scores)])
 
-    def effect(self, curve: np.ndarray, rows: slice, target: int) -> Effect:
-        """Where the target rises or falls by CHANGE, whichever is reached by more latents."""
-        base = np.concatenate([self.base[rows], np.delete(self.base, np.r_[rows], 0)])
-        found = []
-        for sign in (1.0, -1.0):
-            turn = np.ones(base.shape[1])
-            turn[target] = sign
-            change = MatchedChange(curve * turn, base * turn, target, CHANGE)
-            weights = np.full((1, len(base)), 1 / len(base))
-            reached = change.reached()
-            told = float(change(weights)[0, 0]) if reached > 0 else np.inf
-            found.append(Effect(told, reached))
-        return max(found, key=lambda effect: effect.reached)
+    def dependency(self, curve: np.ndarray, target: int, sign: float) -> np.ndarray:
+        """[n]: mean change of the other factors, in SD, where the target has changed by CHANGE.
+
+        Not a number where it never does. curve: as `curve` gives it.
+        """
+        turn = np.ones(self.base.shape[1])
+        turn[target] = sign
+        spread = self.base.std(0)
+        walk = MatchedChange(curve * turn, self.base * turn, target, CHANGE)
+        reached, moved = walk._at(np.array([CHANGE * spread[target]]))
+        varying = np.flatnonzero(spread > 0)
+        others = varying[varying != target]
+        sizes = np.abs(moved[0][:, others]) / spread[others]
+        return np.where(reached[0], sizes.mean(1), np.nan)
 
     def random_like(self, units: Units, chance: np.random.Generator) -> list[Units]:
         """Random channels of the same layer, as many."""
@@ -108,7 +114,7 @@ class Bench:
 def cuts(world: Walked, seed: int) -> Iterator[dict[str, object]]:
     """One row a scorer that some edit within a subspace changes by as much as is asked.
 
-    cut is None where too few of the other latents arrive, or none of the rivals does.
+    cut is None where no rival arrives at enough of the latents at which the edit does.
     """
     bench = Bench(world, seed)
     seen, unseen = slice(0, CHOSEN_ON), slice(CHOSEN_ON, CHOSEN_ON + TOLD_ON)
@@ -119,29 +125,64 @@ def cuts(world: Walked, seed: int) -> Iterator[dict[str, object]]:
         for units in bench.subspaces
     ]
     for target, scorer in enumerate(world.judges[0].scorers):
-        effects = [bench.effect(curve, seen, target) for _, _, curve in tried]
-        able = [(e.dependency, i) for i, e in enumerate(effects) if e.reached >= CHOSEN_REACHED]
-        if not able:
+        chosen = _choose(bench, tried, target)
+        if chosen is None:
             continue
-        direction, units, _ = tried[min(able)[1]]
         within, whole, *others = (
-            bench.effect(bench.curve(direction, unseen, each), unseen, target)
-            for each in (units, None, *bench.random_like(units, chance))
+            bench.dependency(bench.curve(chosen.direction, unseen, each), target, chosen.sign)
+            for each in (chosen.units, None, *bench.random_like(chosen.units, chance))
         )
-        arrived = [e.dependency for e in others if e.reached >= LEAST_REACHED]
-        rivals = [whole.dependency] if whole.reached >= LEAST_REACHED else []
-        rivals += [float(np.mean(arrived))] if arrived else []
-        told = rivals and within.reached >= LEAST_REACHED
+        against = {"whole": shared_cut(within, [whole]), "random": shared_cut(within, others)}
+        known = [cut for cut in against.values() if cut is not None]
         yield {
             "world": world.name,
             "scorer": scorer,
-            "layer": units.layer,
-            "channels": len(units.channels),
-            "within": within.dependency,
-            "within_reached": within.reached,
-            "whole": whole.dependency,
-            "whole_reached": whole.reached,
-            "random": float(np.mean(arrived)) if arrived else None,
-            "random_reached": float(np.mean([e.reached for e in others])),
-            "cut": 1 - within.dependency / min(rivals) if told else None,
+            "layer": chosen.units.layer,
+            "channels": len(chosen.units.channels),
+            "within": _mean(within),
+            "within_reached": float(np.isfinite(within).mean()),
+            "whole": _mean(whole),
+            "whole_reached": float(np.isfinite(whole).mean()),
+            "random": _mean(np.stack(others)),
+            "random_reached": float(np.isfinite(np.stack(others)).mean()),
+            "cut_whole": against["whole"],
+            "cut_random": against["random"],
+            "cut": min(known) if known else None,
         }
+
+
+def _choose(
+    bench: Bench, tried: Sequence[tuple[Direction, Units, np.ndarray]], target: int
+) -> Chosen | None:
+    """The edit of least dependency among those at which enough latents arrive."""
+    best, least = None, np.inf
+    for direction, units, curve in tried:
+        for sign in (1.0, -1.0):
+            told = bench.dependency(curve, target, sign)
+            if np.isfinite(told).mean() >= CHOSEN_REACHED and np.nanmean(told) < least:
+                best, least = Chosen(direction, units, sign), float(np.nanmean(told))
+    return best
+
+
+def shared_cut(within: np.ndarray, rivals: Sequence[np.ndarray]) -> float | None:
+    """1 - mean(within) / mean(rival) over all pairs of arrivals at one latent.
+
+    within [n] and every rival [n]: dependencies, not a number where a latent does not arrive. None
+    with fewer than LEAST_SHARED pairs.
+    """
+    pairs = [
+        (mine, theirs)
+        for rival in rivals
+        for mine, theirs in zip(within, rival, strict=True)
+        if np.isfinite(mine) and np.isfinite(theirs)
+    ]
+    if len(pairs) < LEAST_SHARED:
+        return None
+    mine, theirs = np.mean(pairs, 0)
+    return float(1 - mine / theirs)
+
+
+def _mean(dependencies: np.ndarray) -> float | None:
+    """Over those that arrive."""
+    arrived = dependencies[np.isfinite(dependencies)]
+    return float(arrived.mean()) if len(arrived) else None

@@ -95,6 +95,12 @@ def test_channel_subspaces_share_out_a_layer(expression: str) -> None:
 def test_parameters_change_what_is_found() -> None:
     digests = {
         finding_set_digest(fit(style_world(), **params))
-        for params in ({}, {"cosine": "channels"}, {"normalise": False}, {"stride": 2.0})
+        for params in (
+            {},
+            {"cosine": "channels"},
+            {"normalise": False},
+            {"stride": 2.0},
+            {"start": "random"},
+        )
     }
-    assert len(digests) == 4
+    assert len(digests) == 5

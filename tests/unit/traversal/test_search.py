@@ -1,5 +1,7 @@
 """The search on a linear generator, whose best directions are known by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -14,6 +16,7 @@ from directrix.traversal import (
     Weights,
     changes,
     loss,
+    principal_directions,
 )
 from directrix.traversal.forms import parametrise, settle, start
 from directrix.types import Space
@@ -38,6 +41,11 @@ def search(form: str = "gram_schmidt", count: int = 3, **weights: float) -> Sear
     )
     spreads = [torch.full((1, 1, 1, 1), 0.25)]
     return Search(reader, linear, draw, spreads, 1.0, settings, seed=1)
+
+
+def world_axes() -> np.ndarray:
+    """Orthonormal rows [d, d]."""
+    return np.linalg.qr(np.random.default_rng(4).standard_normal((DIMENSION, DIMENSION)))[0]
 
 
 def draw(first: int, count: int) -> torch.Tensor:
@@ -68,6 +76,26 @@ def test_directions_are_of_unit_length(form: str) -> None:
 def test_gram_schmidt_keeps_what_is_orthonormal() -> None:
     rows = settle("gram_schmidt", torch.randn((4, 8), generator=torch.Generator().manual_seed(1)))
     assert settle("gram_schmidt", rows).numpy() == pytest.approx(rows.numpy(), abs=1e-6)
+
+
+def test_principal_directions_are_the_singular_vectors() -> None:
+    """Of a linear generator, in their order, whatever the latents and the step's length."""
+    world = linear_world()
+    reader = FeatureReader(world.generator, Space.Z, ["plane"])
+    spreads = [torch.full((1, 1, 1, 1), 0.25)]
+    rows = principal_directions(reader, linear, draw(0, 3), spreads, length=2.0).numpy()
+    assert rows @ rows.T == pytest.approx(np.eye(DIMENSION), abs=1e-5)
+    assert np.abs(rows[:3] @ world.axes[:3].T) == pytest.approx(np.eye(3), abs=1e-3)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_search_begins_with_the_basis_it_is_given(form: str) -> None:
+    basis = torch.from_numpy(np.roll(world_axes(), 1, 0)).float()
+    work = replace(search(form), basis=basis)
+    begun = work.begin(DIMENSION)
+    assert work.directions(begun).numpy() == pytest.approx(basis[:3].numpy(), abs=1e-5)
+    after = work.directions(work.advance(begun, 0, 3)).numpy()
+    assert np.linalg.norm(after - basis[:3].numpy()) > 0.01
 
 
 def test_rounds_make_no_difference() -> None:
