@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from directrix.criterions.criterion import Criterion
+from directrix.errors import InvalidField
 from directrix.generators import Generator
 from directrix.jacobians import (
     BACKWARD,
@@ -48,14 +49,18 @@ class Probe:
     criterions: tuple[Criterion, ...]
     route: Route | None = None
 
-    def jacobians(self, point: Tensor, seed: int = 0) -> list[np.ndarray]:
+    def jacobians(
+        self, point: Tensor, seed: int = 0, reference: Tensor | None = None
+    ) -> list[np.ndarray]:
         """At a latent [*latent]: one float64 [m, D] a criterion; a sketch has fewer rows.
 
-        seed: of sketches. Raises what the criterions raise.
+        seed: of sketches. reference: the latent whose picture criterions freeze their masks at; the
+        point itself where none is given. Raises what the criterions raise.
         """
         with torch.no_grad():
             image = self._picture(point[None])[0]
-            measures = [criterion.at(image) for criterion in self.criterions]
+            frozen = image if reference is None else self._picture(reference[None])[0]
+            measures = self._measures(frozen)
             outputs = [measure(image[None]).shape[1] for measure in measures]
         if self._shares(image.numel(), outputs):
             tangents = self.generator.push(point, self.tangents, self.space)
@@ -74,6 +79,40 @@ class Probe:
     def grams(self, point: Tensor, seed: int = 0) -> np.ndarray:
         """J^T J of every criterion: float64 [c, D, D]."""
         return np.stack([rows.T @ rows for rows in self.jacobians(point, seed)])
+
+    def strides(self, start: Tensor, move: np.ndarray, seed: int = 0) -> list[np.ndarray]:
+        """Jacobians at the end of a move, that tell along it what changed on the way.
+
+        start: [*latent]. move: [D], not zero. Float64 [m, D] a criterion: J + (d - J m) m^T / m^T m
+        with d the change of the criterion from start to end, frozen at the start, so that m tells
+        d itself and a small tilt of m tells to first order what it adds there. Raises
+        InvalidField where J would be a sketch. Source: Broyden, "A class of methods for solving
+        nonlinear simultaneous equations", Math. Comp. 19 (1965), equation 4.5.
+        """
+        end = start + torch.tensordot(torch.from_numpy(move).to(start), self.tangents, 1)
+        with torch.no_grad():
+            before, after = (self._picture(u[None]) for u in (start, end))
+            measures = self._measures(before[0])
+            changes = [(measure(after) - measure(before))[0] for measure in measures]
+        found = []
+        for rows, changed in zip(self.jacobians(end, seed, start), changes, strict=True):
+            if len(rows) != len(changed):
+                raise InvalidField(
+                    f"a stride needs whole Jacobians, and one of {len(changed)} outputs is "
+                    "sketched: take products jvp or vjp, or a smaller side",
+                    field="parameters.stride",
+                )
+            missed = changed.double().cpu().numpy() - rows @ move
+            found.append(rows + np.outer(missed, move) / (move @ move))
+        return found
+
+    def stride_grams(self, start: Tensor, move: np.ndarray, seed: int = 0) -> np.ndarray:
+        """J^T J of every criterion's `strides`: float64 [c, D, D]."""
+        return np.stack([rows.T @ rows for rows in self.strides(start, move, seed)])
+
+    def _measures(self, image: Tensor) -> list[Map]:
+        """Of every criterion, frozen at a picture [C, H, W]."""
+        return [criterion.at(image) for criterion in self.criterions]
 
     def _picture(self, latents: Tensor) -> Tensor:
         return self.generator.synthesise(latents, self.space)

@@ -3,7 +3,8 @@
 Source: Li, Wang, Pei, Yang and Ji, "Which Style Makes Me Attractive? Interpretable Control
 Discovery and Counterfactual Explanation on StyleGAN" (arXiv 2201.09689), and a written
 specification of its released code; the text of the paper was not at hand. Re-estimation along the
-path follows "REDs" (arXiv 2201.10423) as its abstract tells it.
+path follows "REDs" (arXiv 2201.10423) as its abstract tells it; strides are ours, by Broyden's
+rank-one update (Math. Comp. 19 (1965), equation 4.5).
 
 What is solved is in `directrix.eigenspaces`, what is measured in `directrix.criterions`.
 """
@@ -15,7 +16,6 @@ from typing import Annotated, Literal
 import numpy as np
 import torch
 from pydantic import Field
-from torch import Tensor
 
 from directrix import criterions, eigenspaces
 from directrix.criterions import tasks
@@ -115,6 +115,14 @@ class IceParams(MethodParams):
     reach: float = Field(
         2.0, ge=0.0, le=20.0, description="How far the last round moves, in SD along the direction."
     )
+    stride: float = Field(
+        0.0,
+        ge=0.0,
+        le=20.0,
+        description="How far all rounds after the first move instead, in changes of what is wanted "
+        "(scores: SD); what they find is then corrected by what changed on the way; 0: as reach "
+        "says.",
+    )
     metric: Literal["euclidean", "population"] = Field(
         "euclidean",
         description="What makes moves equally long: their coordinates, or SDs of the population.",
@@ -167,8 +175,8 @@ class Ice(DiscoveryMethod):
 
         Hints tell the dimensions left free, and each direction's gain: the root mean square change
         of what is wanted for one SD along it. Raises SubspaceEmpty where nothing wanted is left,
-        InvalidField for unknown criterions, layers and channels, NeedsUnmet where no predictor sees
-        what a criterion asks for.
+        InvalidField for unknown criterions, layers and channels, and for strides where Jacobians
+        are sketched; NeedsUnmet where no predictor sees what a criterion asks for.
         """
         if self.params.kind == "subspace" and self.params.space == "w+":
             raise InvalidField(
@@ -213,7 +221,7 @@ class _Fit:
         while done < self.total:
             if done and done % self.params.codes == 0:
                 along = self._first(grams / done)
-            grams += self.probe.grams(self._point(done, along), self.problem.seed + done)
+            grams += self._grams(done, along)
             done += 1
             if self.problem.checkpoint:
                 saved = {"done": np.array(done), "grams": grams, "along": along}
@@ -248,18 +256,21 @@ class _Fit:
         spread = _deviations(self.problem) if asked else np.zeros(0)
         return Scene(self.problem.networks, spread, self.params.side, self.params.margin)
 
-    def _point(self, done: int, along: np.ndarray) -> Tensor:
-        """The latent of a step: its code, moved along the direction of earlier rounds."""
-        round_, code = divmod(done, self.params.codes)
-        alpha = 0.0
-        if round_:
-            alpha = self.params.reach * round_ / (self.params.rounds - 1) * (-1) ** (code + round_)
-        return self.chart.point(code, alpha * along)
+    def _grams(self, done: int, along: np.ndarray) -> np.ndarray:
+        """Of every criterion at the latent of a step, or at the end of its stride: [c, D, D]."""
+        (round_, code), seed = divmod(done, self.params.codes), self.problem.seed + done
+        side = (-1) ** (code + round_)
+        if round_ and self.params.stride:
+            start = self.chart.point(code, np.zeros(len(along)))
+            return self.probe.stride_grams(start, side * along, seed)
+        alpha = side * self.params.reach * round_ / (self.params.rounds - 1) if round_ else 0.0
+        return self.probe.grams(self.chart.point(code, alpha * along), seed)
 
     def _first(self, grams: np.ndarray) -> np.ndarray:
-        """One SD along the first direction, in the chart's coordinates [D]."""
+        """The first direction in the chart's coordinates [D]: one stride of it, else one SD."""
         solution = self._solution(grams)
-        return solution.scales[0] * self.chart.coordinates(solution.vectors[:1])[0]
+        far = self.params.stride / solution.gains[0] if self.params.stride else 1.0
+        return far * solution.scales[0] * self.chart.coordinates(solution.vectors[:1])[0]
 
     def _solution(self, grams: np.ndarray) -> Solution:
         params, chart = self.params, self.chart

@@ -1,5 +1,7 @@
 """Probes and walks on toys: what is shared changes nothing, and walks hold what they should."""
 
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 import torch
@@ -8,8 +10,10 @@ from directrix.criterions import Scene, parse
 from directrix.criterions.chart import Chart
 from directrix.criterions.local_walk import LocalWalk
 from directrix.criterions.probe import Probe
+from directrix.errors import InvalidField
+from directrix.generators import linear as linear_generator
 from directrix.jacobians import Route
-from directrix.types import Space
+from directrix.types import ImageCard, Space
 from tests.contract.toys import World, linear_world, style_world
 
 
@@ -39,6 +43,41 @@ def test_gram_matrices_are_of_the_jacobians() -> None:
     point = chart.point(0, np.zeros(8))
     reading = linear_world().readings[0].astype(np.float64)
     assert one.grams(point)[0] == pytest.approx(np.outer(reading, reading), abs=1e-4)
+
+
+def test_a_stride_tells_what_changed_on_the_way() -> None:
+    """Along the move the change itself; for a tilt of it, what the end's Jacobian adds."""
+    chart, own = probe(style_world(), "w", "pixels", "score:a")
+    start, move = chart.point(0, np.zeros(8)), np.linspace(-2.0, 2.0, 8)
+    tilt = np.roll(move, 1) - move * (np.roll(move, 1) @ move) / (move @ move)
+
+    def seen(offset: np.ndarray) -> list[np.ndarray]:
+        image = own.generator.synthesise(chart.point(0, offset)[None], chart.home)
+        base = own.generator.synthesise(start[None], chart.home)[0]
+        return [c.at(base)(image)[0].double().numpy() for c in own.criterions]
+
+    rows = own.strides(start, move)
+    ends = own.jacobians(chart.point(0, move))
+    plain = own.jacobians(start)
+    for there, end, here, after, before in zip(
+        rows, ends, plain, seen(move), seen(0 * move), strict=True
+    ):
+        assert there @ move == pytest.approx(after - before, abs=1e-5)
+        assert there @ tilt == pytest.approx(end @ tilt, abs=1e-5)
+        assert np.abs(here @ move - (after - before)).max() > 1e-2
+    assert own.stride_grams(start, move)[1] == pytest.approx(rows[1].T @ rows[1])
+
+
+def test_a_stride_refuses_sketches() -> None:
+    image = ImageCard(channels=1, height=20, width=20)
+    card = linear_generator.card("wide", image, 2)
+    arrays = {"A": np.eye(400, 2, dtype=np.float32), "b": np.zeros(400, np.float32)}
+    generator = linear_generator.build(card, arrays, torch.device("cpu"))
+    pixels = (parse("pixels", Scene((), np.zeros(0))),)
+    for route, refused in ((Route.VJP, False), (Route.SKETCH, True)):
+        wide = Probe(generator, Space.Z, torch.eye(2), pixels, route)
+        with pytest.raises(InvalidField, match="400 outputs") if refused else nullcontext():
+            wide.strides(torch.zeros(2), np.ones(2))
 
 
 def test_the_population_metric_counts_in_sd() -> None:

@@ -6,7 +6,7 @@ import torch
 
 from directrix import methods
 from directrix.errors import InvalidField, NeedsUnmet, SpaceUnavailable, SubspaceEmpty
-from directrix.methods.ice import Ice, Solution
+from directrix.methods.ice import Ice, Solution, _deviations
 from directrix.types import Direction, FindingSet, Space, Subspace
 from tests.contract import toy_ice
 from tests.contract.toys import DIMENSION, World, linear_world, style_world
@@ -117,6 +117,31 @@ def test_rounds_go_along_the_first_direction() -> None:
         np.eye(len(once.vectors)), abs=1e-4
     )
     assert abs(twice.values[0] / once.values[0] - 1) > 1e-3
+
+
+def test_a_stride_holds_what_is_suppressed_further_along() -> None:
+    """At the latents of the fit, where the first direction has changed what is wanted."""
+    world = style_world()
+    settings = {"space": "w", "codes": 12, "form": "soft", "ratio": 1e-3}
+    settings |= {"wanted": ["score:a"], "suppressed": ["score:~a"]}
+    once = make(**settings).solve(world.problem())
+    far = make(**settings, rounds=3, stride=3.0).solve(world.problem())
+    assert _leak(world, far) < 0.9 * _leak(world, once)
+
+
+def _leak(world: World, found: Solution) -> float:
+    """Root mean square change of b and c over that of a, one stride of 3 either way."""
+    problem, move = world.problem(), found.vectors[0] * found.scales[0] * 3.0 / found.gains[0]
+    starts = torch.from_numpy(problem.sample(problem.seed, 0, 12, Space.W))
+    spread = _deviations(problem)
+
+    def seen(w: torch.Tensor) -> np.ndarray:
+        images = world.generator.synthesise(w, Space.W)
+        return world.predictor.scores(images).double().numpy() / spread
+
+    ends = [seen(starts + side * torch.from_numpy(move).float()) for side in (1, -1)]
+    changes = np.concatenate([end - seen(starts) for end in ends])
+    return float(np.sqrt(np.square(changes[:, 1:]).mean() / np.square(changes[:, 0]).mean()))
 
 
 def test_every_route_finds_the_same() -> None:
