@@ -3,11 +3,10 @@
 Findings are accused one after the other. The next one is, of those whose steady change that
 nothing allowed tells is above LEAST, the one with the largest square of it per grey level that the
 pictures change: a finding that is merely alike to the cause changes more of the picture for less,
-or moves the cause less. What it accounts for, picture by picture, is taken from all others and from
-the random findings; allowed findings account first. It is accused if it is above the floor: LEAST,
-or what random findings as they are then reach so rarely that the chance that any candidate like
-them does is FALSE, their sizes taken for normal. A finding of which more than half is accounted for
-is not accused.
+or moves the cause less. What it accounts for, picture by picture, is taken from all others; allowed
+findings account first. It is accused if it is above the floor: LEAST, or what random findings reach
+so rarely that the chance that any candidate like them does is FALSE, their sizes taken for normal.
+A finding of which more than half is accounted for is not accused.
 
 Source: written for Directrix; orthogonal matching pursuit (Pati et al. 1993).
 """
@@ -52,27 +51,22 @@ def judge(
     never accused and account for what is like them."""
     mapping = account(candidates, chance)
     left, noise = beyond(candidates, mapping), beyond(chance, mapping)
-    whole, excused = steady(left), sorted(set(allowed))
-    rest, quiet = left, noise
-    for index in excused:
-        rest, quiet = _without(rest, rest[index]), _without(quiet, rest[index])
+    whole, closed, rest = steady(left), set(allowed), left
+    for index in sorted(closed):
+        rest, noise = _without(rest, rest[index]), _without(noise, rest[index])
     count = len(whole)
     order, partial = np.full(count, count), np.zeros(count)
-    floor, closed = _floor(quiet, count), set(excused)
+    floor = _floor(noise, count)
     for place in range(count):
         sizes = steady(rest)
-        free = [i for i in range(count) if i not in closed and sizes[i] > LEAST
+        free = [i for i in range(count) if i not in closed and sizes[i] > floor
                 and sizes[i] > OWN * whole[i]]  # fmt: skip
         if not free:
             break
         best = max(free, key=lambda i: sizes[i] ** 2 / max(grey[i], 1e-3))
-        after = _without(quiet, rest[best])
-        bound = _floor(after, count)
-        if sizes[best] <= bound:
-            break
-        partial[best], order[best], floor = sizes[best] / whole[best], place, bound
+        partial[best], order[best] = sizes[best] / whole[best], place
         closed.add(best)
-        rest, quiet = _without(rest, rest[best]), after
+        rest = _without(rest, rest[best])
     accused = order < count
     others = ~accused & (whole > 0)
     partial[others] = np.minimum(steady(rest)[others] / whole[others], 1)

@@ -48,8 +48,8 @@ def run(evidence: Evidence) -> None:
     torch.set_num_threads(1)
     evidence.settings = {"pictures": PICTURES, "samples": SAMPLES, "random": RANDOM}
     worlds: list[CheatWorld] = [Clothes(), Avatars(Space.W), Avatars(Space.S), Faces()]
-    corners = list(cheat_corner.tries())
     rows = [row for world in worlds for row in audited(world)]
+    corners = list(cheat_corner.tries())
     foretold = [r for w in worlds[:2] for r in cheat_foretold.tries(w, SEEDS[w.name] + 900)]
     for row in (*rows, *corners, *foretold):
         evidence.row(**row)
