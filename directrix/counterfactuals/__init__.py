@@ -1,12 +1,16 @@
-"""Counterfactuals: the smallest movement inside a finding set that flips a classifier."""
+"""Counterfactuals: the smallest movement of findings or of a latent that flips a classifier."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from directrix.counterfactuals.attfind import AttFind
 from directrix.counterfactuals.bisection import Bisection
+from directrix.counterfactuals.channels import ChannelSearch
 from directrix.counterfactuals.descent import Descent
 from directrix.counterfactuals.explainer import Explainer
+from directrix.counterfactuals.gradient import Gradient
 from directrix.counterfactuals.judge import Hold
+from directrix.counterfactuals.latent_descent import LatentDescent
 from directrix.counterfactuals.question import Progress, Question, Watch, go_on, look_away
 from directrix.counterfactuals.sparse import SparseSearch
 from directrix.counterfactuals.trials import Spent
@@ -18,10 +22,14 @@ from directrix.types import Counterfactual, Status
 __all__ = [
     "DEFAULT",
     "EXPLAINERS",
+    "AttFind",
     "Bisection",
+    "ChannelSearch",
     "Descent",
     "Explainer",
+    "Gradient",
     "Hold",
+    "LatentDescent",
     "Progress",
     "Question",
     "SparseSearch",
@@ -36,8 +44,13 @@ __all__ = [
 DEFAULT = "sparse"
 
 EXPLAINERS: Mapping[str, Explainer] = {
+    "attfind": AttFind(),
     "bisection": Bisection(),
+    "channels": ChannelSearch(),
     "descent": Descent(),
+    "gradient": Gradient(),
+    "gradient_w_plus": Gradient(layered=True),
+    "latent_descent": LatentDescent(),
     DEFAULT: SparseSearch(),
 }
 """By the names that requests know, with their default settings."""
@@ -64,12 +77,14 @@ def explain_variously(
     explainer: Explainer = EXPLAINERS[DEFAULT],
     watch: Watch = look_away,
 ) -> list[Counterfactual]:
-    """The answer, and up to `count` further ones that move none of the findings before them.
+    """The answer, and up to `count` further ones that move none of what those before it moved.
 
-    Ends at the first that is not found; with it alone where the very first is not.
+    Ends at the first that is not found; with it alone where the very first is not, and where a
+    latent is moved whole.
     """
     found = [explainer.explain(question, renderer, oracle, stop, watch)]
-    allowed = set(question.movable(len(renderer.findings(question.finding_set))))
+    choices = explainer.ground(question, renderer, stop).choices
+    allowed = set(question.movable(choices))
     while len(found) <= count and found[-1].status is Status.FOUND:
         allowed -= {moved.index for moved in found[-1].moved}
         if not allowed:

@@ -9,13 +9,18 @@ at the next one is not seen.
 Source: written for Directrix; the question is that of Wachter et al. (arXiv 1711.00399), eq. 1.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from directrix.counterfactuals.explainer import Explainer
+from directrix.counterfactuals.finding_ground import FindingGround
+from directrix.counterfactuals.ground import Axis, Ground, Point, distance, scaled
+from directrix.counterfactuals.question import Question
 from directrix.counterfactuals.report import Report
-from directrix.counterfactuals.trials import Axis, Point, Spent, distance, scaled
+from directrix.counterfactuals.trials import Spent
+from directrix.rendering import Renderer
 from directrix.types import Status
 
 TOGETHER = 16
@@ -28,6 +33,9 @@ class Bisection(Explainer):
 
     levels: int = 12
     tolerance: float = 0.01
+
+    def ground(self, question: Question, renderer: Renderer, stop: Callable[[], None]) -> Ground:
+        return FindingGround.of(question, renderer)
 
     def search(self, report: Report) -> tuple[Status, str, Point]:
         search = _Search(self, report)

@@ -9,14 +9,19 @@ the margin by SGD with momentum .9 and weight decay 1e-3 over the coefficients o
 50 iterations, no rule to stop.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from directrix.counterfactuals.explainer import Explainer
+from directrix.counterfactuals.finding_ground import FindingGround
+from directrix.counterfactuals.ground import Ground, Point
+from directrix.counterfactuals.question import Question
 from directrix.counterfactuals.report import Report
 from directrix.counterfactuals.slopes import Slopes
-from directrix.counterfactuals.trials import Point, Spent
+from directrix.counterfactuals.trials import Spent
+from directrix.rendering import Renderer
 from directrix.types import Status
 
 
@@ -28,6 +33,9 @@ class Descent(Explainer):
     rate: float = 0.02
     momentum: float = 0.9
     decay: float = 1e-3
+
+    def ground(self, question: Question, renderer: Renderer, stop: Callable[[], None]) -> Ground:
+        return FindingGround.of(question, renderer)
 
     def search(self, report: Report) -> tuple[Status, str, Point]:
         """Raises NeedsUnmet where there are no slopes."""

@@ -4,9 +4,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from directrix.counterfactuals.ground import Ground, Point
 from directrix.counterfactuals.question import Question, Watch, go_on, look_away
 from directrix.counterfactuals.report import Report, begin
-from directrix.counterfactuals.trials import Point
 from directrix.predictors import Predictor
 from directrix.rendering import Renderer
 from directrix.types import Counterfactual, Status
@@ -35,13 +35,21 @@ class Explainer(ABC):
         between small steps and may raise Cancelled or DeadlineExceeded, which are let through, or
         Spent, which ends the search with what it has.
         watch is told of the image as it is, then after every few images.
-        Raises InvalidField, PredictorMismatch, and whatever planning the recipe raises.
+        Raises InvalidField, PredictorMismatch, NeedsUnmet, and what planning the recipe raises.
         """
-        report = begin(question, renderer, oracle, stop, watch)
+        ground = self.ground(question, renderer, stop)
+        report = begin(question, renderer, ground, oracle, stop, watch)
         if report.judging.holds(report.before)[0]:
             return report.write(Status.ALREADY_TARGET, "", (), oracle, self.curve)
         status, cause, point = self.search(report)
         return report.write(status, cause, point, oracle, self.curve)
+
+    @abstractmethod
+    def ground(self, question: Question, renderer: Renderer, stop: Callable[[], None]) -> Ground:
+        """Over what it searches: findings or latents.
+
+        Does nothing that takes long. Raises InvalidField, NeedsUnmet, and what planning raises.
+        """
 
     @abstractmethod
     def search(self, report: Report) -> tuple[Status, str, Point]:

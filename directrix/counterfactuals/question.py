@@ -1,6 +1,6 @@
 """Question: what is asked of a classifier's answer, and who is told how near an answer is."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,13 +16,14 @@ class Question:
     """What is the least, along these findings, that would have changed the classifier's mind?
 
     recipe: the image to explain; a picture is inverted first, into a latent source.
-    finding_set: the digest of the set that may be moved. classifier: its position among the
+    finding_set: the digest of the set that may be moved, empty for explainers that move latents.
+    classifier: its position among the
     renderer's predictors. target: the class to reach, empty for any other. target_probability:
     to be reached as well; 0 means just past the flip. max_alpha: the farthest that one finding
-    may be moved, in its unit. allowed: positions in the set, empty for all. frozen: positions that
-    may not be moved, whatever is allowed. budget: images that may be generated. hold: scores that
-    must not change. mask: float32 [H, W] in [0, 1], the region inside which findings act; None for
-    all of the picture. Raises InvalidField.
+    may be moved, in its unit. allowed: positions in the set, or channels, empty for all. frozen:
+    those that may not be moved, whatever is allowed. budget: images that may be generated. hold:
+    scores that must not change. mask: float32 [H, W] in [0, 1], the region inside which findings
+    act; None for all of the picture. Raises InvalidField.
     """
 
     recipe: Recipe
@@ -47,10 +48,21 @@ class Question:
         if len(set(self.allowed)) < len(self.allowed):
             raise InvalidField("allowed names each finding once", field="allowed")
 
-    def movable(self, count: int) -> tuple[int, ...]:
-        """Positions that may be moved in a set of `count` findings."""
+    def movable(self, choices: Sequence[int]) -> tuple[int, ...]:
+        """What may be moved of all that there is. Raises InvalidField where it names others."""
+        there = set(choices)
+        for field in ("allowed", "frozen"):
+            for index in getattr(self, field):
+                if index not in there:
+                    known = (
+                        f"{choices[0]} to {choices[-1]}" if choices else "nothing to choose from"
+                    )
+                    raise InvalidField(f"{field} names {index}, and there is {known}", field=field)
         frozen = set(self.frozen)
-        return tuple(index for index in self.allowed or range(count) if index not in frozen)
+        found = tuple(index for index in self.allowed or choices if index not in frozen)
+        if choices and not found:
+            raise InvalidField("everything that is allowed is frozen", field="frozen")
+        return found
 
 
 def go_on() -> None:

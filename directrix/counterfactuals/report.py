@@ -2,20 +2,20 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import zip_longest
 
 import numpy as np
 import torch
 
 from directrix.counterfactuals import shapley
+from directrix.counterfactuals.ground import Axis, Ground, Point, distance, scaled
 from directrix.counterfactuals.judge import Judge, judge
 from directrix.counterfactuals.question import Question, Watch
-from directrix.counterfactuals.trials import Axis, Point, Spent, Trials, distance, scaled
+from directrix.counterfactuals.trials import Spent, Trials
 from directrix.errors import PredictorMismatch
 from directrix.predictors import Predictor
 from directrix.rendering import Renderer
 from directrix.rendering.pixels import from_pixels
-from directrix.types import Counterfactual, CurvePoint, MovedFinding, Scorer, Status
+from directrix.types import Counterfactual, CurvePoint, Scorer, Status
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +34,10 @@ class Report:
     original: np.ndarray
     before: np.ndarray
 
+    def along(self, axes: tuple[Axis, ...]) -> "Report":
+        """The same with some of its axes."""
+        return replace(self, axes=axes)
+
     def write(
         self, status: Status, cause: str, point: Point, oracle: Predictor | None, curve: int
     ) -> Counterfactual:
@@ -41,7 +45,7 @@ class Report:
         image, after, along, parts = self._look(status, point, shares)
         if status is Status.FOUND and not self.judging.holds(after)[0]:
             status, cause = Status.NOT_FOUND, "the flip did not show in the final picture"
-        recipe = self.trials.recipe(point)
+        recipe = self.trials.ground.recipe(point)
         contributions: tuple[float, ...] = ()
         if status is Status.FOUND and len(parts):
             found = shapley.shapley(lambda _: self.judging.margin(parts), len(point))
@@ -55,11 +59,9 @@ class Report:
             original=self.original,
             image=image,
             latent=self.renderer.latent(self.renderer.plan(recipe)),
+            recipe=recipe,
             moves=recipe.moves,
-            moved=tuple(
-                MovedFinding(axis.index, alpha, contribution)
-                for (axis, alpha), contribution in zip_longest(point, contributions)
-            ),
+            moved=self.trials.ground.moved(point, contributions or (None,) * len(point)),
             scores_before=self.before[0],
             scores_after=after[0],
             source_class=names[self.judging.source],
@@ -132,20 +134,19 @@ def says(oracle: Predictor, image: np.ndarray) -> str:
 def begin(
     question: Question,
     renderer: Renderer,
+    ground: Ground,
     oracle: Predictor | None,
     stop: Callable[[], None],
     watch: Watch,
 ) -> Report:
     """Checks a question and looks at the image as it is.
 
-    Raises InvalidField, PredictorMismatch, Spent never, and whatever planning the recipe raises.
+    Raises InvalidField, PredictorMismatch, Spent never.
     """
-    trials = Trials(question, renderer, stop, watch)
-    axes = trials.axes()
+    trials = Trials(question, renderer, ground, stop, watch)
     card = renderer.predictors[question.classifier].card
     if oracle is not None:
         check_oracle(oracle, card.scorers, renderer)
-    renderer.plan(trials.recipe(((axes[0], 0.0),)))  # what is wrong with moves is wrong at once
     images, scores = trials.look([()], last=True)
     judging = judge(
         card,
@@ -156,7 +157,7 @@ def begin(
         question.hold,
     )
     trials.tell(judging, images, scores)
-    return Report(question, renderer, trials, axes, judging, images[0], scores)
+    return Report(question, renderer, trials, ground.axes, judging, images[0], scores)
 
 
 def check_oracle(oracle: Predictor, scorers: tuple[Scorer, ...], renderer: Renderer) -> None:

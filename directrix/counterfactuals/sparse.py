@@ -15,6 +15,7 @@ leaving out and shrinking are the sparsity step of DiCE (Mothilal et al., arXiv 
 3.4).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,8 +23,12 @@ import numpy as np
 from directrix.batches import BATCH
 from directrix.counterfactuals.additive import Additive
 from directrix.counterfactuals.explainer import Explainer
+from directrix.counterfactuals.finding_ground import FindingGround
+from directrix.counterfactuals.ground import Ground, Point
+from directrix.counterfactuals.question import Question
 from directrix.counterfactuals.report import Report
-from directrix.counterfactuals.trials import Point, Spent
+from directrix.counterfactuals.trials import Spent
+from directrix.rendering import Renderer
 from directrix.types import Status
 
 NEAR, BETWEEN, FAR = (1 / 6, 11 / 24), (1 / 12, 7 / 24), (17 / 24, 1.0)
@@ -57,6 +62,9 @@ class SparseSearch(Explainer):
     beam: int = 4
     most: int = 5
     tolerance: float = 4e-3
+
+    def ground(self, question: Question, renderer: Renderer, stop: Callable[[], None]) -> Ground:
+        return FindingGround.of(question, renderer)
 
     def search(self, report: Report) -> tuple[Status, str, Point]:
         search = _Search(self, report)

@@ -1,24 +1,15 @@
 """Trials: moved images and what the classifier says of them, counted against a budget."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
+from directrix.counterfactuals.ground import Ground, Point
 from directrix.counterfactuals.judge import Judge
 from directrix.counterfactuals.question import Progress, Question, Watch, look_away
 from directrix.errors import InvalidField
 from directrix.rendering import Renderer
-from directrix.types import (
-    Finding,
-    FindingRef,
-    Intervention,
-    Move,
-    Operation,
-    Recipe,
-    Subspace,
-    Units,
-)
 
 CHUNK = 16
 """Images between two looks at whether to stop."""
@@ -28,28 +19,6 @@ class Spent(Exception):
     """A budget is used up, as its words say; the search ends with what it has."""
 
 
-@dataclass(frozen=True)
-class Axis:
-    """One way to move: a finding, or one row of a subspace. reach: the largest |alpha|."""
-
-    index: int
-    coefficients: tuple[float, ...]
-    reach: float
-
-
-Point = tuple[tuple[Axis, float], ...]
-"""Axes with their alphas: where a trial stands."""
-
-
-def distance(point: Point) -> float:
-    """The length of the movement, in SD."""
-    return float(np.sqrt(sum(alpha**2 for _, alpha in point)))
-
-
-def scaled(point: Point, factor: float) -> Point:
-    return tuple((axis, alpha * factor) for axis, alpha in point)
-
-
 class Trials:
     """Renders points around the question's recipe and counts them."""
 
@@ -57,10 +26,11 @@ class Trials:
         self,
         question: Question,
         renderer: Renderer,
+        ground: Ground,
         stop: Callable[[], None],
         watch: Watch = look_away,
     ):
-        self.question, self._renderer, self._stop = question, renderer, stop
+        self.question, self.ground, self._renderer, self._stop = question, ground, renderer, stop
         widths = [len(predictor.scorers) for predictor in renderer.predictors]
         if not 0 <= question.classifier < len(widths):
             raise InvalidField("the renderer has no such classifier", field="classifier")
@@ -72,26 +42,6 @@ class Trials:
         self._judging: Judge | None = None
         self._nearest: Progress | None = None
         self._slack = -np.inf
-
-    def axes(self) -> tuple[Axis, ...]:
-        """Every way to move that the question allows. Raises InvalidField."""
-        question = self.question
-        findings = self._renderer.findings(question.finding_set).findings
-        for field in ("allowed", "frozen"):
-            for index in getattr(question, field):
-                if not 0 <= index < len(findings):
-                    raise InvalidField(
-                        f"the finding set has findings 0 to {len(findings) - 1}, not {index}",
-                        field=field,
-                    )
-        allowed = question.movable(len(findings))
-        if not allowed:
-            raise InvalidField("every finding that is allowed is frozen", field="frozen")
-        return tuple(
-            Axis(index, coefficients, min(question.max_alpha, _whole(findings[index])))
-            for index in allowed
-            for coefficients in _rows(findings[index])
-        )
 
     def room(self, reserve: int) -> int:
         """How many images may still be generated so that `reserve` more may follow."""
@@ -114,7 +64,9 @@ class Trials:
         for start in range(0, len(points), CHUNK):
             self._go_on(last)
             chunk = points[start : start + CHUNK]
-            rendered = self._renderer.render([self._renderer.plan(self.recipe(p)) for p in chunk])
+            rendered = self._renderer.render(
+                [self._renderer.plan(self.ground.recipe(p)) for p in chunk]
+            )
             self.calls += len(chunk)
             images.append(rendered.images)
             scores.append(rendered.scores)
@@ -157,32 +109,3 @@ class Trials:
             self._end = str(spent)
             if not last:
                 raise
-
-    def recipe(self, point: Point) -> Recipe:
-        """The question's recipe, moved on to a point."""
-        question = self.question
-        moves = tuple(
-            Move(
-                FindingRef(question.finding_set, axis.index),
-                alpha,
-                axis.coefficients,
-                mask=question.mask,
-            )
-            for axis, alpha in point
-        )
-        return replace(question.recipe, moves=question.recipe.moves + moves)
-
-
-def _whole(finding: Finding) -> float:
-    """Where a finding is at its full strength; farther is no longer what was found."""
-    if isinstance(finding, Units):
-        return 1.0
-    sets = isinstance(finding, Intervention) and finding.operation is Operation.SET
-    return 1.0 if sets else np.inf
-
-
-def _rows(finding: Finding) -> list[tuple[float, ...]]:
-    """Coefficients of the moves along a finding: one a row of a subspace, none otherwise."""
-    if not isinstance(finding, Subspace):
-        return [()]
-    return [tuple(float(v) for v in row) for row in np.eye(len(finding.basis))]

@@ -80,11 +80,13 @@ def log_density_change(
     of_w: see `normal`. None where nothing moved, and for latents that end in S.
     """
     space = found.latent.space
-    added = found.moves[len(recipe.moves) :]
-    if not added or space is Space.S:
+    if not found.moved or space is Space.S:
         return None
-    still = (*recipe.moves, *(replace(move, alpha=0.0) for move in added))
-    before = renderer.latent(renderer.plan(replace(recipe, moves=still))).values
+    still = recipe
+    if found.recipe.source is recipe.source:  # findings moved; elsewhere the latent itself did
+        added = found.moves[len(recipe.moves) :]
+        still = replace(recipe, moves=(*recipe.moves, *(replace(m, alpha=0.0) for m in added)))
+    before = renderer.convert(renderer.latent(renderer.plan(still)), space).values
     known = Normal.standard(before.shape[-1]) if space is Space.Z else of_w
     return float(known.log_density(found.latent.values)[0] - known.log_density(before)[0])
 

@@ -48,6 +48,14 @@ class Generator(ABC):
         """How many layers `space` has: more than one in W+ only."""
         return self._card_of(space).layers
 
+    def channels(self, space: Space) -> Mapping[str, int]:
+        """What the coordinates of `space` belong to, in their order: name -> how many.
+
+        In S the layers that they modulate; elsewhere the space itself. Raises SpaceUnavailable.
+        """
+        card = self._card_of(space)
+        return {str(space): card.dimension * card.layers}
+
     def _card_of(self, space: Space) -> SpaceCard:
         if space not in self._dimensions:
             raise SpaceUnavailable(

@@ -121,6 +121,12 @@ class Planted(Generator):
             for index, matrix in maps.items()
         }
 
+    def channels(self, space: Space) -> Mapping[str, int]:
+        """The inner ones; in S the planted coordinates after them."""
+        if space is not Space.S:
+            return super().channels(space)
+        return {**self.inner.channels(space), "planted": len(self.nuisances)}
+
     def _split(self, latents: Tensor, space: Space) -> tuple[Tensor, Tensor]:
         self._card_of(space)
         more = len(self.nuisances)

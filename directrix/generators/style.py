@@ -71,6 +71,9 @@ class StyleGenerator(Generator):
         styles = self.convert(latents, space, Space.S)
         return self._network.synthesise(styles, fields, dict(taps or {}))
 
+    def channels(self, space: Space) -> Mapping[str, int]:
+        return self._network.style_sizes if space is Space.S else super().channels(space)
+
     tangent_cost = 0.25
 
     def push(self, point: Tensor, tangents: Tensor, space: Space) -> Tensor:

@@ -14,10 +14,11 @@ from directrix.predictors import (
     linear,
     segmenter,
 )
+from directrix.predictors.opaque import Opaque
 from directrix.predictors.predictor import Embedder, Predictor, embedder
 from directrix.types import ModelCard, PredictorCard
 
-__all__ = ["Embedder", "Predictor", "architectures", "build", "embedder"]
+__all__ = ["Embedder", "Opaque", "Predictor", "architectures", "build", "embedder"]
 
 _ADAPTERS = {
     "convolutional": convolutional.build,
@@ -46,4 +47,5 @@ def build(card: ModelCard, arrays: Mapping[str, np.ndarray], device: torch.devic
             f"no predictor has the architecture {card.architecture!r}: there are "
             f"{', '.join(_ADAPTERS)}"
         )
-    return _ADAPTERS[card.architecture](card, arrays, device)
+    built = _ADAPTERS[card.architecture](card, arrays, device)
+    return built if card.differentiable else Opaque(built)

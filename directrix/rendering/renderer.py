@@ -21,6 +21,7 @@ from directrix.rendering.pixels import from_pixels, to_pixels
 from directrix.rendering.plan import Plan
 from directrix.rendering.planner import Planner
 from directrix.rendering.scoring import Scoring
+from directrix.rendering.spread import Spread, measure
 from directrix.types import FindingSet, Form, Latent, LatentSource, Noise, Recipe, Space
 
 
@@ -71,6 +72,7 @@ class Renderer:
         self._conversion = Conversion(generator)
         self._drawing = Drawing(generator, self._conversion)
         self._scoring = Scoring(predictors, self._probe_pixels)
+        self._spreads: dict[Space, Spread] = {}
 
     def plan(self, recipe: Recipe) -> Plan:
         """Checks a recipe: every error that rendering it could raise is raised here.
@@ -134,6 +136,20 @@ class Renderer:
     def latent(self, plan: Plan) -> Latent:
         """Where the edit ends, outside all masks and before units: one row in `plan.end`."""
         return Latent(plan.end, self.generator.card.digest, self._drawing.points([plan]))
+
+    @torch.inference_mode()
+    def convert(self, latent: Latent, space: Space) -> Latent:
+        """Latents in a later space. Raises FindingMismatch, InvalidField, SpaceUnavailable."""
+        self._checks.latent(latent)
+        rows = torch.tensor(latent.values, device=self.generator.device)
+        values = self._conversion(rows, latent.space, space).cpu().numpy()
+        return Latent(space, self.generator.card.digest, values)
+
+    def spread(self, space: Space, stop: Callable[[], None] = inversion.go_on) -> Spread:
+        """Of the population in Z, W or S, measured once: stop is called meanwhile, may raise."""
+        if space not in self._spreads:
+            self._spreads[space] = measure(self.generator, space, stop)
+        return self._spreads[space]
 
     @torch.inference_mode()
     def judge(self, images: np.ndarray) -> np.ndarray:

@@ -5,8 +5,8 @@ from enum import StrEnum
 
 import numpy as np
 
-from directrix.types.latent import Latent
-from directrix.types.recipe import Move
+from directrix.types.latent import Latent, Space
+from directrix.types.recipe import Move, Recipe
 
 
 class Status(StrEnum):
@@ -19,12 +19,18 @@ class Status(StrEnum):
 class MovedFinding:
     """One finding that the counterfactual moves, and by how many SD of the population.
 
-    contribution: its Shapley value, what it added to the margin; None where nobody has told.
+    index: its position in the finding set. contribution: its Shapley value, what it added to the
+    margin; None where nobody has told. Where no finding but the latent itself was moved: space, and
+    where that was one coordinate of it, index, the channel's layer and its number in that layer;
+    without a layer all of the latent was moved, by alpha SD along uncorrelated axes.
     """
 
     index: int
     alpha: float
     contribution: float | None = None
+    space: Space | None = None
+    layer: str = ""
+    channel: int = 0
 
 
 @dataclass(frozen=True)
@@ -40,9 +46,10 @@ class Counterfactual:
     """The answer to "what is the least that would have changed its mind?".
 
     For NOT_FOUND everything describes the best attempt and `cause` says why it ended.
-    images: uint8 [H, W, C]. scores: [K], of all predictors of the renderer. margins: target logit
-    minus the best other logit. oracle_agrees is None where no oracle was named. pixel_l1: mean
-    absolute difference in grey levels (0..255). reconstruction_error: mean squared error in [-1, 1]
+    recipe: renders to the bytes of `image`; moves: those in it. images: uint8 [H, W, C]. scores:
+    [K], of all predictors of the renderer. margins: target logit minus the best other logit.
+    oracle_agrees is None where no oracle was named. pixel_l1: mean absolute difference in grey
+    levels (0..255). reconstruction_error: mean squared error in [-1, 1]
     of the inverted source image, and reconstruction_label_kept: whether the classifier says the
     same of it; both None where the source was no image.
     log_density_change: of the latent, in nats; None where nobody has told or its space has no
@@ -55,6 +62,7 @@ class Counterfactual:
     original: np.ndarray
     image: np.ndarray
     latent: Latent
+    recipe: Recipe
     moves: tuple[Move, ...]
     moved: tuple[MovedFinding, ...]
     source_class: str

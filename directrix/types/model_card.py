@@ -94,6 +94,9 @@ class PredictorCard(_Card):
     task: Literal["classifier", "regressor", "segmenter", "embedder"] = "classifier"
     scorers: tuple[Scorer, ...]
     """In the order of the network's outputs: a classifier's classes, a segmenter's parts."""
+    differentiable: bool = Field(default=True, exclude_if=bool)
+    """Whether explainers and methods may ask for gradients; false makes it a black box. Written
+    down only where it is false, so that other cards keep their digests."""
 
 
 class EncoderCard(_Card):

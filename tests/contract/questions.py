@@ -14,6 +14,11 @@ from directrix.types import (
 )
 from tests.contract.toys import DIMENSION, World
 
+SHORT = ("bisection", "sparse")
+"""Explainers that move findings and make their answers short."""
+BY_FINDINGS = (*SHORT, "descent")
+"""Explainers that need a finding set."""
+
 
 def keep(world: World, *findings: Finding) -> str:
     provenance = Provenance(method="hand", version="1", generator=world.generator.card.digest)

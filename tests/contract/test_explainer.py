@@ -6,14 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from directrix.counterfactuals import (
-    Bisection,
-    Descent,
-    Explainer,
-    Question,
-    SparseSearch,
-    explain,
-)
+from directrix.counterfactuals import EXPLAINERS, Explainer, Question, explain
 from directrix.errors import (
     Cancelled,
     FindingMismatch,
@@ -34,21 +27,31 @@ from directrix.types import (
     Space,
     Status,
 )
-from tests.contract.questions import along_axes, start
+from tests.contract.questions import BY_FINDINGS, SHORT, along_axes, start
 from tests.contract.toys import CPU, DIMENSION, IMAGE, World, linear_world
 
 
-@pytest.fixture(params=[Bisection(), SparseSearch()], ids=["bisection", "sparse"])
+@pytest.fixture(params=SHORT)
 def explainer(request: pytest.FixtureRequest) -> Explainer:
-    return request.param
+    """Those that move findings and make their answers short."""
+    return EXPLAINERS[request.param]
 
 
-@pytest.fixture(
-    params=[Bisection(), SparseSearch(), Descent()], ids=["bisection", "sparse", "descent"]
-)
+@pytest.fixture(params=sorted(EXPLAINERS))
 def every(request: pytest.FixtureRequest) -> Explainer:
-    """Those too that make nothing short."""
-    return request.param
+    """Those too that make nothing short, and those that move latents."""
+    return EXPLAINERS[request.param]
+
+
+@pytest.fixture(params=sorted(set(EXPLAINERS) - {"descent", "attfind"}))
+def careful(request: pytest.FixtureRequest) -> Explainer:
+    """Those that go on until it flips, if it can."""
+    return EXPLAINERS[request.param]
+
+
+@pytest.fixture(params=BY_FINDINGS)
+def by_findings(request: pytest.FixtureRequest) -> Explainer:
+    return EXPLAINERS[request.param]
 
 
 @pytest.fixture(scope="module")
@@ -113,18 +116,29 @@ def test_the_flip_holds_for_the_picture_itself(every: Explainer, world: World) -
     assert chance[1] / chance.sum() == pytest.approx(answer.probability_after, abs=1e-5)
 
 
-def test_the_moves_render_to_the_same_bytes(every: Explainer, world: World) -> None:
+def test_the_recipe_renders_to_the_same_bytes(every: Explainer, world: World) -> None:
     digest, renderer = along_axes(world), world.renderer
     before = (Move(FindingRef(digest, 5), 0.7),)
     recipe = replace(start(world, 1.0, 0.2), moves=before)
     answer = every.explain(Question(recipe, digest), renderer)
-    assert answer.moves[:1] == before
-    whole = renderer.plan(replace(recipe, moves=answer.moves))
+    assert answer.moves == answer.recipe.moves
+    whole = renderer.plan(answer.recipe)
     assert np.array_equal(renderer.render([whole]).images[0], answer.image)
     assert np.array_equal(renderer.latent(whole).values, answer.latent.values)
     first = renderer.render([renderer.plan(recipe)]).images[0]
     assert np.array_equal(first, answer.original)
     assert answer.pixel_l1 == pytest.approx(np.abs(answer.image - first.astype(float)).mean())
+
+
+def test_findings_are_moved_on_top_of_the_moves_that_are_there(
+    by_findings: Explainer, world: World
+) -> None:
+    digest = along_axes(world)
+    before = (Move(FindingRef(digest, 5), 0.7),)
+    recipe = replace(start(world, 1.0, 0.2), moves=before)
+    answer = by_findings.explain(Question(recipe, digest), world.renderer)
+    assert answer.moves[:1] == before and len(answer.moves) == 1 + len(answer.moved)
+    assert answer.recipe.source is recipe.source
 
 
 def test_answers_repeat(every: Explainer, world: World) -> None:
@@ -323,11 +337,22 @@ def test_what_planning_refuses_is_refused(every: Explainer, world: World) -> Non
     picture = replace(start(world, 1.0), source=ImageSource("0" * 64))
     with pytest.raises(InvalidField, match="invert"):
         every.explain(Question(picture, digest), world.renderer)
+
+
+def test_there_is_no_way_back_to_a_space_before_the_latent(by_findings: Explainer) -> None:
     mapped = linear_world(w_dim=DIMENSION)
     generator = mapped.generator.card.digest
     late = Recipe(generator, LatentSource(Latent(Space.W, generator, np.zeros((1, DIMENSION)))))
     with pytest.raises(SpaceUnavailable):
-        every.explain(Question(late, along_axes(mapped)), mapped.renderer)
+        by_findings.explain(Question(late, along_axes(mapped)), mapped.renderer)
+
+
+def test_findings_have_to_be_named_where_they_are_moved(
+    by_findings: Explainer, world: World
+) -> None:
+    with pytest.raises(InvalidField, match="name a finding set") as caught:
+        by_findings.explain(Question(start(world, 1.0), ""), world.renderer)
+    assert caught.value.field == "finding_set"
 
 
 def test_the_default_explainer(world: World) -> None:

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from directrix.counterfactuals import Question
+from directrix.counterfactuals.finding_ground import FindingGround
+from directrix.counterfactuals.ground import Axis, distance, scaled
 from directrix.counterfactuals.question import go_on
-from directrix.counterfactuals.trials import Axis, Spent, Trials, distance, scaled
+from directrix.counterfactuals.trials import Spent, Trials
 from directrix.types import (
     Direction,
     FindingSet,
@@ -40,11 +42,11 @@ def trials(world: World, **settings: object) -> Trials:
     )
     recipe = Recipe(generator, SeedSource(1))
     question = Question(recipe, world.keep(findings), **settings)
-    return Trials(question, world.renderer, go_on)
+    return Trials(question, world.renderer, FindingGround.of(question, world.renderer), go_on)
 
 
 def test_subspaces_have_an_axis_a_row_and_whole_findings_end_at_one(world: World) -> None:
-    assert trials(world, max_alpha=4.0).axes() == (
+    assert trials(world, max_alpha=4.0).ground.axes == (
         Axis(0, (), 4.0),
         Axis(1, (1.0, 0.0), 4.0),
         Axis(1, (0.0, 1.0), 4.0),
@@ -52,12 +54,12 @@ def test_subspaces_have_an_axis_a_row_and_whole_findings_end_at_one(world: World
         Axis(3, (), 1.0),
         Axis(4, (), 4.0),
     )
-    assert trials(world, allowed=(4, 0)).axes() == (Axis(4, (), 6.0), Axis(0, (), 6.0))
+    assert trials(world, allowed=(4, 0)).ground.axes == (Axis(4, (), 6.0), Axis(0, (), 6.0))
 
 
 def test_every_axis_can_be_looked_at_and_is_counted(world: World) -> None:
     looking = trials(world)
-    points = [((axis, 0.5),) for axis in looking.axes()]
+    points = [((axis, 0.5),) for axis in looking.ground.axes]
     images, scores = looking.look(points)
     assert images.shape == (6, 8, 8, 1)
     assert scores.shape == (6, 3)
