@@ -19,6 +19,7 @@
     │   ├── ModelNotFound
     │   ├── FindingSetNotFound
     │   ├── ScorecardNotFound    the finding set was never scored
+    │   ├── AuditNotFound
     │   ├── MethodNotFound
     │   ├── OperationNotFound
     │   └── ObjectNotFound       the artifact store has no such object
@@ -182,6 +183,10 @@ class FindingSetNotFound(NotFound):
 
 class ScorecardNotFound(NotFound):
     reason = "SCORECARD_NOT_FOUND"
+
+
+class AuditNotFound(NotFound):
+    reason = "AUDIT_NOT_FOUND"
 
 
 class MethodNotFound(NotFound):

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from directrix.cli import discover, findings, jobs, models
+from directrix.cli import audit, discover, findings, jobs, models
 from directrix.cli.compare import compare
 from directrix.cli.edit import edit, strip
 from directrix.cli.explain import explain
@@ -24,6 +24,7 @@ app.command()(strip)
 app.command()(invert)
 app.command()(explain)
 app.command()(compare)
+app.add_typer(audit.app, name="audit")
 app.add_typer(models.app, name="models")
 app.add_typer(findings.app, name="findings")
 app.add_typer(jobs.app, name="jobs")
@@ -54,6 +55,7 @@ def options(
       directrix edit fashion-generator --index 3 --move f0c1d2:4:2.5 -o out.png
       directrix explain fashion-generator --index 9 \\
           -c fashion-classifier -f f0c1d2 --target sneaker
+      directrix audit run fashion-classifier -g fashion-generator -f f0c1d2
 
     Data goes to standard output, messages to standard error.
 

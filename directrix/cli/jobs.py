@@ -1,4 +1,4 @@
-"""`directrix jobs`: discoveries and trainings that run, or ran."""
+"""`directrix jobs`: discoveries, trainings and audits that run, or ran."""
 
 from dataclasses import asdict
 from typing import Annotated
@@ -9,7 +9,8 @@ from directrix.cli.exits import reporting
 from directrix.cli.following import facts, follow
 from directrix.cli.output import say, show_facts, show_json, show_table
 from directrix.cli.session import Json, client_of
-from directrix.client import TrainedEncoder
+from directrix.client import Audited, Discovery, TrainedEncoder
+from directrix.client.values import Result
 
 app = typer.Typer(no_args_is_help=True, help="Look after jobs that run at the service.")
 Name = Annotated[str, typer.Argument(help="The operation's name or id.")]
@@ -52,7 +53,7 @@ def show(context: typer.Context, name: Name, as_json: Json = False) -> None:
 
 @app.command()
 def wait(context: typer.Context, name: Name, as_json: Json = False) -> None:
-    """Wait for a job; prints the name of its finding set or encoder.
+    """Wait for a job; prints the name of what it made.
 
     Examples:
 
@@ -65,7 +66,7 @@ def wait(context: typer.Context, name: Name, as_json: Json = False) -> None:
         if as_json:
             show_json({"event": "result", "operation": handle.name, **asdict(result)})
         else:
-            print(result.model if isinstance(result, TrainedEncoder) else result.finding_set)
+            print(_made(result))
 
 
 @app.command()
@@ -81,6 +82,17 @@ def cancel(context: typer.Context, name: Name, as_json: Json = False) -> None:
         handle = client.operation(name)
         handle.cancel()
         show_json(facts(handle.job())) if as_json else say(f"cancelling {handle.name}")
+
+
+def _made(result: Result) -> str:
+    """The name of what a job has made."""
+    match result:
+        case TrainedEncoder():
+            return result.model
+        case Audited():
+            return result.audit
+        case Discovery():
+            return result.finding_set
 
 
 def _units(progress: object) -> str:

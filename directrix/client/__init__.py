@@ -26,10 +26,12 @@ from directrix.client.errors import (
 from directrix.client.operation import AsyncOperationHandle, OperationHandle
 from directrix.client.pictures import Picture, encode_png, png_with_recipe, read_recipe, recipe_json
 from directrix.client.values import (
+    Audited,
     Discovery,
     Edited,
     Explanation,
     ExplanationProgress,
+    Figure,
     Filmstrip,
     Frame,
     Inversion,
@@ -38,6 +40,8 @@ from directrix.client.values import (
     Method,
     Model,
     Progress,
+    Relied,
+    StoredAudit,
     StoredFindings,
     StreamedEdit,
     TrainedEncoder,

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any, Unpack
 import grpc
 
 from directrix.client.client import TARGET
-from directrix.client.dialogues import discovery, editing, explanation, findings, models
+from directrix.client.dialogues import audits, discovery, editing, explanation, findings, models
+from directrix.client.dialogues.audits import AuditFields
 from directrix.client.dialogues.explanation import ExplanationFields
 from directrix.client.dialogues.recipes import RecipeFields, image_source, recipe
 from directrix.client.names import Names
 from directrix.client.operation import AsyncOperationHandle
 from directrix.client.transports import AsyncTransport
 from directrix.client.values import (
+    Audited,
     Discovery,
     Edited,
     Explanation,
@@ -25,6 +27,7 @@ from directrix.client.values import (
     Job,
     Method,
     Model,
+    StoredAudit,
     StoredFindings,
     StreamedEdit,
     TrainedEncoder,
@@ -34,7 +37,7 @@ from directrix.v1.explanation_service_pb2 import ExplainImageRequest
 from directrix.v1.values_pb2 import Recipe
 
 if TYPE_CHECKING:
-    from directrix.types import Comparison, FindingSet, Latent, Scorecard
+    from directrix.types import AuditRecord, Comparison, FindingSet, Latent, Scorecard
 
 STREAM = f"{editing.SERVICE}/StreamEdits"
 
@@ -274,6 +277,36 @@ class AsyncClient:
         request = self._question(recipe, classifier, finding_set, fields)
         async for message in self._transport.listen(explanation.listening(request)):
             yield explanation.event(message)
+
+    async def audit_classifier(
+        self,
+        generator: str,
+        classifier: str,
+        finding_sets: Sequence[str],
+        **fields: Unpack[AuditFields],
+    ) -> AsyncOperationHandle[Audited]:
+        """Starts an audit of a classifier: what its answers rest on, along these findings."""
+        started = audits.start(self._names, generator, classifier, finding_sets, fields)
+        return self.operation(await self._transport.run(started))
+
+    async def audits(self) -> list[StoredAudit]:
+        """Without their tables."""
+        return await self._transport.run(audits.audits(self._names))
+
+    async def audit(self, name: str) -> StoredAudit:
+        """What an audit found, in short; `audit_record` has all of it."""
+        return await self._transport.run(audits.get(self._names, name))
+
+    async def audit_record(self, name: str) -> AuditRecord:
+        """Everything: specification, digests and all tables."""
+        from directrix.types import AuditRecord
+
+        return AuditRecord.model_validate_json(await self.audit_document(name, "json"))
+
+    async def audit_document(self, name: str, form: str = "html") -> bytes:
+        """A document of an audit: "json", "csv", or "html", the report."""
+        call = audits.downloading(self._names, name, form)
+        return b"".join([piece.data async for piece in self._transport.listen(call)])
 
     def _question(
         self, given: Recipe | str, classifier: str, finding_set: str, fields: ExplanationFields

@@ -19,6 +19,9 @@ class Names:
     def finding_set(self, name: str) -> str:
         return self._full("findingSets", name)
 
+    def audit(self, name: str) -> str:
+        return self._full("audits", name)
+
     def operation(self, name: str) -> str:
         return self._full("operations", name)
 

@@ -87,7 +87,17 @@ class TrainedEncoder:
     digest: str
 
 
-Result = Discovery | TrainedEncoder
+@dataclass(frozen=True)
+class Audited:
+    """What an audit ended with. accused_count: None where nobody has said what it may rely on."""
+
+    audit: str
+    digest: str
+    finding_count: int
+    accused_count: int | None
+
+
+Result = Discovery | TrainedEncoder | Audited
 
 
 @dataclass(frozen=True)
@@ -113,6 +123,54 @@ class StoredFindings:
     digest: str
     count: int
     value: FindingSet = field(repr=False)
+
+    @property
+    def id(self) -> str:
+        return short(self.name)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Relied:
+    """How far a classifier's answers hang on one finding: `directrix.types.Reliance`, in short."""
+
+    finding_set: str
+    index: int
+    title: str
+    variation: Figure
+    flips: Figure
+    beyond: Figure
+    accused: bool | None
+
+
+@dataclass(frozen=True)
+class StoredAudit:
+    """A stored audit without its further tables, which are in its JSON document.
+
+    accused: how many findings; None where nobody has said what it may rely on. span: "inside",
+    "outside" or "untold". documents: the sha256 of each by format. reliance: empty in lists.
+    """
+
+    name: str
+    digest: str
+    generator: str
+    classifier: str
+    finding_sets: tuple[str, ...]
+    samples: int
+    findings: int
+    accused: int | None
+    span: str
+    specification: Mapping[str, Any] = field(repr=False)
+    documents: Mapping[str, str] = field(repr=False)
+    reliance: tuple[Relied, ...] = field(repr=False)
 
     @property
     def id(self) -> str:

@@ -14,6 +14,7 @@ from directrix.types.audit import (
     Stability,
     Stride,
 )
+from directrix.types.audit_record import AuditDocument, AuditManifest, AuditRecord
 from directrix.types.comparison import ComparedSet, Comparison
 from directrix.types.counterfactual import Counterfactual, CurvePoint, MovedFinding, Status
 from directrix.types.finding import (

@@ -221,7 +221,7 @@ Global___DiscoverFindingsResponse: _TypeAlias = DiscoverFindingsResponse  # noqa
 
 @_typing.final
 class DiscoverFindingsMetadata(_message.Message):
-    """How a job stands: a discovery, or the training of an encoder."""
+    """How a job stands: a discovery, the training of an encoder, or an audit."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -282,9 +282,11 @@ class DiscoverFindingsMetadata(_message.Message):
     state: Global___DiscoverFindingsMetadata.State.ValueType
     """The state of the job."""
     method: _builtins.str
-    """The method; "train-encoder" of a training."""
+    """The method; "train-encoder" of a training, "audit-classifier" of an audit."""
     stage: _builtins.str
-    """What is being done: "population", "fit", "scorecard", "commit"."""
+    """What is being done: "population", "fit", "scorecard", "commit"; of an audit "inversion",
+    "audit", "report", "commit".
+    """
     done: _builtins.int
     """Units of work done in this stage."""
     total: _builtins.int

@@ -21,6 +21,228 @@ else:
 DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
+class ScoreRef(_message.Message):
+    """Scores of a predictor: one of its scorers, or all of them."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PREDICTOR_FIELD_NUMBER: _builtins.int
+    SCORER_FIELD_NUMBER: _builtins.int
+    predictor: _builtins.str
+    """The predictor, "projects/{p}/models/{m}"."""
+    scorer: _builtins.str
+    """Its scorer; empty means all of them."""
+    def __init__(
+        self,
+        *,
+        predictor: _builtins.str = ...,
+        scorer: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["predictor", b"predictor", "scorer", b"scorer"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ScoreRef: _TypeAlias = ScoreRef  # noqa: Y015
+
+@_typing.final
+class PictureSet(_message.Message):
+    """Real pictures, all inverted in the same way."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IMAGES_FIELD_NUMBER: _builtins.int
+    DIGEST_FIELD_NUMBER: _builtins.int
+    SPACE_FIELD_NUMBER: _builtins.int
+    STEPS_FIELD_NUMBER: _builtins.int
+    ENCODER_FIELD_NUMBER: _builtins.int
+    ENCODER_ONLY_FIELD_NUMBER: _builtins.int
+    EMBEDDER_FIELD_NUMBER: _builtins.int
+    digest: _builtins.str
+    """Instead of images: the digest of the pictures of an earlier audit, `images` in its document."""
+    space: _values_pb2.Space.ValueType
+    """Where to search: W+ where the generator has it, else its last space."""
+    steps: _builtins.int
+    """Optimisation steps; 0 means 200."""
+    encoder: _builtins.str
+    """An encoder of this generator and space, "projects/{p}/models/{m}", that says where to start."""
+    encoder_only: _builtins.bool
+    """Takes what the encoder says as it is, without a search; needs `encoder`."""
+    embedder: _builtins.str
+    """A predictor with feature maps, "projects/{p}/models/{m}", whose perceptual distance counts too."""
+    @_builtins.property
+    def images(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
+        """PNG, JPEG or WebP, of the generator's size."""
+
+    def __init__(
+        self,
+        *,
+        images: _abc.Iterable[_builtins.bytes] | None = ...,
+        digest: _builtins.str = ...,
+        space: _values_pb2.Space.ValueType = ...,
+        steps: _builtins.int = ...,
+        encoder: _builtins.str = ...,
+        encoder_only: _builtins.bool = ...,
+        embedder: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["digest", b"digest", "embedder", b"embedder", "encoder", b"encoder", "encoder_only", b"encoder_only", "images", b"images", "space", b"space", "steps", b"steps"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PictureSet: _TypeAlias = PictureSet  # noqa: Y015
+
+@_typing.final
+class AuditClassifierRequest(_message.Message):
+    """Request of AuditClassifier."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARENT_FIELD_NUMBER: _builtins.int
+    GENERATOR_FIELD_NUMBER: _builtins.int
+    CLASSIFIER_FIELD_NUMBER: _builtins.int
+    FINDING_SETS_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    RIVAL_FIELD_NUMBER: _builtins.int
+    ALLOWED_SCORES_FIELD_NUMBER: _builtins.int
+    ALLOWED_FINDINGS_FIELD_NUMBER: _builtins.int
+    GROUPS_FIELD_NUMBER: _builtins.int
+    SEED_FIELD_NUMBER: _builtins.int
+    SAMPLES_FIELD_NUMBER: _builtins.int
+    PICTURES_FIELD_NUMBER: _builtins.int
+    STEPS_FIELD_NUMBER: _builtins.int
+    RANDOM_FINDINGS_FIELD_NUMBER: _builtins.int
+    EXPLAINED_FIELD_NUMBER: _builtins.int
+    NOISE_SD_FIELD_NUMBER: _builtins.int
+    PAIRS_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    parent: _builtins.str
+    """"projects/{p}"."""
+    generator: _builtins.str
+    """The generator, "projects/{p}/models/{m}"."""
+    classifier: _builtins.str
+    """The classifier, "projects/{p}/models/{m}"."""
+    reference: _builtins.str
+    """A classifier of the same classes that is trusted to answer by what it should: what the
+    classifier relies on beyond it is accused.
+    """
+    rival: _builtins.str
+    """A second classifier of the same classes, to compare with."""
+    seed: _builtins.int
+    """The seed of everything random; also that of the population."""
+    samples: _builtins.int
+    """Generated pictures to look at; 0 means 128. Not together with pictures."""
+    random_findings: _builtins.int
+    """Random findings that tell what is seen by chance; 0 means 60."""
+    explained: _builtins.int
+    """Pictures whose explanation is tried for stability; absent means 8."""
+    noise_sd: _builtins.float
+    """How far the latent is pushed at random for that, as a share of the population's SD; 0 means 0.1."""
+    pairs: _builtins.int
+    """Class pairs, the most frequent first, that flips and global directions are told of; 0 means 12."""
+    request_id: _builtins.str
+    """Makes the start idempotent: the same id and request give the same operation for 24 hours."""
+    validate_only: _builtins.bool
+    """Checks everything and starts nothing."""
+    @_builtins.property
+    def finding_sets(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The finding sets to move along, "projects/{p}/findingSets/{s}"."""
+
+    @_builtins.property
+    def allowed_scores(self) -> _containers.RepeatedCompositeFieldContainer[Global___ScoreRef]:
+        """Scores that an answer may depend on."""
+
+    @_builtins.property
+    def allowed_findings(self) -> _containers.RepeatedCompositeFieldContainer[_values_pb2.FindingRef]:
+        """Findings that an answer may depend on, of the sets above: they are never accused."""
+
+    @_builtins.property
+    def groups(self) -> _containers.RepeatedCompositeFieldContainer[Global___ScoreRef]:
+        """Scores that tell subgroups: by their sign, or by a classifier's class where no scorer is named."""
+
+    @_builtins.property
+    def pictures(self) -> Global___PictureSet:
+        """Real pictures to look at instead."""
+
+    @_builtins.property
+    def steps(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Strengths that flips are looked for at, in SD, ascending from 1; empty means 1, 2, 3."""
+
+    def __init__(
+        self,
+        *,
+        parent: _builtins.str = ...,
+        generator: _builtins.str = ...,
+        classifier: _builtins.str = ...,
+        finding_sets: _abc.Iterable[_builtins.str] | None = ...,
+        reference: _builtins.str = ...,
+        rival: _builtins.str = ...,
+        allowed_scores: _abc.Iterable[Global___ScoreRef] | None = ...,
+        allowed_findings: _abc.Iterable[_values_pb2.FindingRef] | None = ...,
+        groups: _abc.Iterable[Global___ScoreRef] | None = ...,
+        seed: _builtins.int = ...,
+        samples: _builtins.int = ...,
+        pictures: Global___PictureSet | None = ...,
+        steps: _abc.Iterable[_builtins.float] | None = ...,
+        random_findings: _builtins.int = ...,
+        explained: _builtins.int | None = ...,
+        noise_sd: _builtins.float = ...,
+        pairs: _builtins.int = ...,
+        request_id: _builtins.str = ...,
+        validate_only: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_explained", b"_explained", "explained", b"explained", "pictures", b"pictures"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_explained", b"_explained", "allowed_findings", b"allowed_findings", "allowed_scores", b"allowed_scores", "classifier", b"classifier", "explained", b"explained", "finding_sets", b"finding_sets", "generator", b"generator", "groups", b"groups", "noise_sd", b"noise_sd", "pairs", b"pairs", "parent", b"parent", "pictures", b"pictures", "random_findings", b"random_findings", "reference", b"reference", "request_id", b"request_id", "rival", b"rival", "samples", b"samples", "seed", b"seed", "steps", b"steps", "validate_only", b"validate_only"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__explained: _TypeAlias = _typing.Literal["explained"]  # noqa: Y015
+    _WhichOneofArgType__explained: _TypeAlias = _typing.Literal["_explained", b"_explained"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__explained) -> _WhichOneofReturnType__explained | None: ...
+
+Global___AuditClassifierRequest: _TypeAlias = AuditClassifierRequest  # noqa: Y015
+
+@_typing.final
+class AuditClassifierResponse(_message.Message):
+    """Answer of AuditClassifier."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AUDIT_FIELD_NUMBER: _builtins.int
+    DIGEST_FIELD_NUMBER: _builtins.int
+    FINDING_COUNT_FIELD_NUMBER: _builtins.int
+    ACCUSED_COUNT_FIELD_NUMBER: _builtins.int
+    audit: _builtins.str
+    """The audit, "projects/{p}/audits/{a}"."""
+    digest: _builtins.str
+    """The digest of the audit."""
+    finding_count: _builtins.int
+    """How many findings were looked at."""
+    accused_count: _builtins.int
+    """How many of them the classifier relies on though it should not. Absent where nobody has said
+    what it may rely on.
+    """
+    def __init__(
+        self,
+        *,
+        audit: _builtins.str = ...,
+        digest: _builtins.str = ...,
+        finding_count: _builtins.int = ...,
+        accused_count: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_accused_count", b"_accused_count", "accused_count", b"accused_count"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_accused_count", b"_accused_count", "accused_count", b"accused_count", "audit", b"audit", "digest", b"digest", "finding_count", b"finding_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__accused_count: _TypeAlias = _typing.Literal["accused_count"]  # noqa: Y015
+    _WhichOneofArgType__accused_count: _TypeAlias = _typing.Literal["_accused_count", b"_accused_count"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__accused_count) -> _WhichOneofReturnType__accused_count | None: ...
+
+Global___AuditClassifierResponse: _TypeAlias = AuditClassifierResponse  # noqa: Y015
+
+@_typing.final
 class ExplainImageRequest(_message.Message):
     """Request of ExplainImage."""
 

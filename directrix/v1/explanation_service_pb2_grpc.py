@@ -4,6 +4,7 @@ import grpc
 import warnings
 
 from directrix.v1 import explanation_service_pb2 as directrix_dot_v1_dot_explanation__service__pb2
+from google.longrunning import operations_pb2 as google_dot_longrunning_dot_operations__pb2
 
 GRPC_GENERATED_VERSION = '1.80.0'
 GRPC_VERSION = grpc.__version__
@@ -45,6 +46,11 @@ class ExplanationServiceStub(object):
                 request_serializer=directrix_dot_v1_dot_explanation__service__pb2.StreamExplanationRequest.SerializeToString,
                 response_deserializer=directrix_dot_v1_dot_explanation__service__pb2.StreamExplanationResponse.FromString,
                 _registered_method=True)
+        self.AuditClassifier = channel.unary_unary(
+                '/directrix.v1.ExplanationService/AuditClassifier',
+                request_serializer=directrix_dot_v1_dot_explanation__service__pb2.AuditClassifierRequest.SerializeToString,
+                response_deserializer=google_dot_longrunning_dot_operations__pb2.Operation.FromString,
+                _registered_method=True)
 
 
 class ExplanationServiceServicer(object):
@@ -65,6 +71,13 @@ class ExplanationServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def AuditClassifier(self, request, context):
+        """Audits a classifier: what its answers rest on, over many pictures. AuditService reads the result.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ExplanationServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -77,6 +90,11 @@ def add_ExplanationServiceServicer_to_server(servicer, server):
                     servicer.StreamExplanation,
                     request_deserializer=directrix_dot_v1_dot_explanation__service__pb2.StreamExplanationRequest.FromString,
                     response_serializer=directrix_dot_v1_dot_explanation__service__pb2.StreamExplanationResponse.SerializeToString,
+            ),
+            'AuditClassifier': grpc.unary_unary_rpc_method_handler(
+                    servicer.AuditClassifier,
+                    request_deserializer=directrix_dot_v1_dot_explanation__service__pb2.AuditClassifierRequest.FromString,
+                    response_serializer=google_dot_longrunning_dot_operations__pb2.Operation.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -134,6 +152,33 @@ class ExplanationService(object):
             '/directrix.v1.ExplanationService/StreamExplanation',
             directrix_dot_v1_dot_explanation__service__pb2.StreamExplanationRequest.SerializeToString,
             directrix_dot_v1_dot_explanation__service__pb2.StreamExplanationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AuditClassifier(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/directrix.v1.ExplanationService/AuditClassifier',
+            directrix_dot_v1_dot_explanation__service__pb2.AuditClassifierRequest.SerializeToString,
+            google_dot_longrunning_dot_operations__pb2.Operation.FromString,
             options,
             channel_credentials,
             insecure,

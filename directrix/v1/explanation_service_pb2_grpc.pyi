@@ -5,6 +5,7 @@ isort:skip_file
 
 from collections import abc as _abc
 from directrix.v1 import explanation_service_pb2 as _explanation_service_pb2
+from google.longrunning import operations_pb2 as _operations_pb2
 from grpc import aio as _aio
 import abc as _abc_1
 import grpc as _grpc
@@ -37,6 +38,8 @@ class ExplanationServiceStub:
     """Searches a finding set for the smallest movement that flips the classifier."""
     StreamExplanation: _grpc.UnaryStreamMultiCallable[_explanation_service_pb2.StreamExplanationRequest, _explanation_service_pb2.StreamExplanationResponse]
     """The same, telling how near it is as it goes; the answer comes last."""
+    AuditClassifier: _grpc.UnaryUnaryMultiCallable[_explanation_service_pb2.AuditClassifierRequest, _operations_pb2.Operation]
+    """Audits a classifier: what its answers rest on, over many pictures. AuditService reads the result."""
 
 @_typing.type_check_only
 class ExplanationServiceAsyncStub(ExplanationServiceStub):
@@ -47,6 +50,8 @@ class ExplanationServiceAsyncStub(ExplanationServiceStub):
     """Searches a finding set for the smallest movement that flips the classifier."""
     StreamExplanation: _aio.UnaryStreamMultiCallable[_explanation_service_pb2.StreamExplanationRequest, _explanation_service_pb2.StreamExplanationResponse]  # type: ignore[assignment]
     """The same, telling how near it is as it goes; the answer comes last."""
+    AuditClassifier: _aio.UnaryUnaryMultiCallable[_explanation_service_pb2.AuditClassifierRequest, _operations_pb2.Operation]  # type: ignore[assignment]
+    """Audits a classifier: what its answers rest on, over many pictures. AuditService reads the result."""
 
 class ExplanationServiceServicer(metaclass=_abc_1.ABCMeta):
     """Says what would have changed a classifier's mind."""
@@ -66,5 +71,13 @@ class ExplanationServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_explanation_service_pb2.StreamExplanationResponse], _abc.AsyncIterator[_explanation_service_pb2.StreamExplanationResponse]]:
         """The same, telling how near it is as it goes; the answer comes last."""
+
+    @_abc_1.abstractmethod
+    def AuditClassifier(
+        self,
+        request: _explanation_service_pb2.AuditClassifierRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_operations_pb2.Operation, _abc.Awaitable[_operations_pb2.Operation]]:
+        """Audits a classifier: what its answers rest on, over many pictures. AuditService reads the result."""
 
 def add_ExplanationServiceServicer_to_server(servicer: ExplanationServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -28,13 +28,13 @@ from directrix.errors import (
     InvalidField,
     ModelExists,
     ModelNotFound,
-    NotFound,
-    ObjectExists,
     ObjectNotFound,
     ScorecardNotFound,
 )
 from directrix.types import FindingSet, Manifest, ModelCard, PopulationSpec, Scorecard
 from services.artifacts import keys
+from services.artifacts.audits import Audits
+from services.artifacts.contents import Contents
 from services.artifacts.store import ArtifactStore
 
 _SEAL = 64
@@ -61,7 +61,7 @@ class MethodEntry:
 
 
 class Catalogue:
-    """Models, finding sets, scorecards, scores and checkpoints of one project.
+    """Models, finding sets, scorecards, scores and checkpoints of one project, and its audits.
 
     Names belong to the project; digests are the same everywhere. Every call raises
     StoreUnavailable, and ChecksumMismatch where stored bytes have changed.
@@ -70,6 +70,8 @@ class Catalogue:
     def __init__(self, store: ArtifactStore, project: str = "default"):
         self._store = store
         self._project = project
+        self._contents = Contents(store)
+        self.audits = Audits(self._contents, project)
 
     # ---- models
 
@@ -82,9 +84,9 @@ class Catalogue:
         key = keys.model(self._project, model_id)
         card, _ = unpack_model(card_json, tensors)
         card_bytes = card.model_dump_json().encode()
-        parts = {"card": self._put_content(card_bytes), "tensors": self._put_content(tensors)}
-        self._put_first(keys.model_by_digest(card.digest), canonical_json(parts))
-        if not self._put_first(key, card_bytes):
+        parts = {"card": self._contents.put(card_bytes), "tensors": self._contents.put(tensors)}
+        self._contents.put_first(keys.model_by_digest(card.digest), canonical_json(parts))
+        if not self._contents.put_first(key, card_bytes):
             bound = self.model(model_id)
             if bound.digest != card.digest:
                 raise ModelExists(
@@ -98,7 +100,9 @@ class Catalogue:
     def model(self, model_id: str) -> ModelEntry:
         """A model by its id. Raises ModelNotFound."""
         key = keys.model(self._project, model_id)
-        card = read_card(self._get(key, ModelNotFound(f"there is no model {key}", name=key)))
+        card = read_card(
+            self._contents.read(key, ModelNotFound(f"there is no model {key}", name=key))
+        )
         return ModelEntry(key, card.digest, card)
 
     def models(self, after: str = "", limit: int = 1000) -> list[ModelEntry]:
@@ -110,20 +114,20 @@ class Catalogue:
     def card(self, digest: str) -> ModelCard:
         """A model's card by its digest. Raises ModelNotFound."""
         missing = ModelNotFound(f"there is no model with digest {digest}", digest=digest)
-        parts = json.loads(self._get(keys.model_by_digest(digest), missing))
-        return read_card(self._content(parts["card"]))
+        parts = json.loads(self._contents.read(keys.model_by_digest(digest), missing))
+        return read_card(self._contents.get(parts["card"]))
 
     def model_files(self, digest: str) -> tuple[bytes, bytes]:
         """Card (JSON) and tensors (safetensors) by the model's digest. Raises ModelNotFound."""
         missing = ModelNotFound(f"there is no model with digest {digest}", digest=digest)
-        parts = json.loads(self._get(keys.model_by_digest(digest), missing))
-        return self._content(parts["card"]), self._content(parts["tensors"])
+        parts = json.loads(self._contents.read(keys.model_by_digest(digest), missing))
+        return self._contents.get(parts["card"]), self._contents.get(parts["tensors"])
 
     def model_card(self, digest: str) -> ModelCard:
         """A model's card by its digest, without its tensors. Raises ModelNotFound."""
         missing = ModelNotFound(f"there is no model with digest {digest}", digest=digest)
-        parts = json.loads(self._get(keys.model_by_digest(digest), missing))
-        return read_card(self._content(parts["card"]))
+        parts = json.loads(self._contents.read(keys.model_by_digest(digest), missing))
+        return read_card(self._contents.get(parts["card"]))
 
     # ---- finding sets and their scorecards
 
@@ -133,19 +137,19 @@ class Catalogue:
         listed: False keeps it out of the project's list: it is found by its digest only.
         """
         manifest, tensors = pack_finding_set(findings)
-        if self._put_content(tensors) != manifest.tensors:
+        if self._contents.put(tensors) != manifest.tensors:
             raise ChecksumMismatch("the manifest does not name its tensors")
         data = manifest.model_dump_json().encode()
-        self._put_first(keys.finding_set_by_digest(manifest.digest), data)
+        self._contents.put_first(keys.finding_set_by_digest(manifest.digest), data)
         name = keys.finding_set(self._project, keys.finding_set_id(manifest.digest))
         if listed:
-            self._put_first(name, data)
+            self._contents.put_first(name, data)
         return name
 
     def finding_set(self, digest_or_name: str) -> FindingSet:
         """A finding set by digest or name. Raises FindingSetNotFound."""
         manifest = self.finding_set_manifest(digest_or_name)
-        return unpack_finding_set(manifest, self._content(manifest.tensors))
+        return unpack_finding_set(manifest, self._contents.get(manifest.tensors))
 
     def finding_set_manifest(self, digest_or_name: str) -> Manifest:
         """A finding set without its arrays. Raises FindingSetNotFound."""
@@ -159,7 +163,7 @@ class Catalogue:
             key = keys.finding_set(self._project, digest_or_name.removeprefix(prefix))
         else:
             raise missing
-        return Manifest.model_validate_json(self._get(key, missing))
+        return Manifest.model_validate_json(self._contents.read(key, missing))
 
     def finding_sets(self, after: str = "", limit: int = 1000) -> list[tuple[str, Manifest]]:
         """At most `limit` names and manifests, in order, from behind the name `after` on."""
@@ -170,7 +174,7 @@ class Catalogue:
         """Replaces the scorecard of a finding set; the set itself never changes."""
         if scorecard.finding_set != finding_set_digest:
             raise InvalidField("the scorecard is of another finding set", field="finding_set")
-        content = self._put_content(scorecard.model_dump_json().encode())
+        content = self._contents.put(scorecard.model_dump_json().encode())
         self._store.put(keys.scorecard(finding_set_digest), content.encode())
 
     def scorecard(self, finding_set_digest: str) -> Scorecard:
@@ -178,8 +182,8 @@ class Catalogue:
         missing = ScorecardNotFound(
             f"finding set {finding_set_digest} has no scorecard", digest=finding_set_digest
         )
-        content = self._get(keys.scorecard(finding_set_digest), missing).decode()
-        return Scorecard.model_validate_json(self._content(content))
+        content = self._contents.read(keys.scorecard(finding_set_digest), missing).decode()
+        return Scorecard.model_validate_json(self._contents.get(content))
 
     # ---- populations
 
@@ -236,35 +240,6 @@ class Catalogue:
         """Removes whatever a job has left behind."""
         for key in self._store.keys(keys.checkpoints(self._project, job)):
             self._store.delete(key)
-
-    # ---- bytes
-
-    def _put_content(self, data: bytes) -> str:
-        digest = sha256(data)
-        # asked first: a refused write would have carried all the bytes
-        if not self._store.exists(keys.content(digest)):
-            self._put_first(keys.content(digest), data)
-        return digest
-
-    def _content(self, digest: str) -> bytes:
-        data = self._store.get(keys.content(digest))
-        if sha256(data) != digest:
-            raise ChecksumMismatch(f"object {digest} has changed in the store", digest=digest)
-        return data
-
-    def _put_first(self, key: str, data: bytes) -> bool:
-        """Whether this call wrote it. What is there already stays."""
-        try:
-            self._store.put_new(key, data)
-        except ObjectExists:
-            return False
-        return True
-
-    def _get(self, key: str, missing: NotFound) -> bytes:
-        try:
-            return self._store.get(key)
-        except ObjectNotFound as error:
-            raise missing from error
 
 
 def _seal(data: bytes) -> bytes:

@@ -6,6 +6,7 @@
     finding-sets-by-digest/<digest>                   a manifest
     projects/<p>/findingSets/<id>                     a finding set's name: its manifest again
     scorecards/<digest of the set>                    which object its scorecard is
+    projects/<p>/audits/<id>                          an audit's name: its manifest
     scores/<population>/<predictor>/<start>-<n>       one shard, sealed with its sha256
     methods                                           what the workers can do
     projects/<p>/operations/<id>/<version>            a job record; the last version holds
@@ -64,6 +65,19 @@ def finding_set(project: str, set_id: str) -> str:
 
 def finding_set_id(digest: str) -> str:
     return f"f{_digest(digest)[:40]}"
+
+
+def audits(project: str) -> str:
+    """Prefix of the audits of a project; with an id, also the resource name."""
+    return f"projects/{_id(project)}/audits/"
+
+
+def audit(project: str, audit_id: str) -> str:
+    return audits(project) + _id(audit_id)
+
+
+def audit_id(digest: str) -> str:
+    return f"a{_digest(digest)[:40]}"
 
 
 def scorecard(finding_set_digest: str) -> str:

@@ -12,7 +12,7 @@ from services.gateway.lookups import Lookups
 from services.gateway.paging import Pages
 from services.gateway.parameters import filled
 from services.gateway.starts import Starts
-from services.jobs.job import DiscoverySpec, ModelRef
+from services.jobs.specs import DiscoverySpec, ModelRef
 
 DEFAULT_SAMPLES = 4096
 SCORED = frozenset({"population", "scores"})

@@ -12,7 +12,7 @@ from directrix.wire.latents import SPACES
 from services.gateway.lookups import Lookups
 from services.gateway.recipes import check_space, default_space
 from services.gateway.starts import Starts
-from services.jobs.job import EncoderSpec, ModelRef
+from services.jobs.specs import EncoderSpec, ModelRef
 
 DEFAULT_STEPS = 6000
 

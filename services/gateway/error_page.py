@@ -26,6 +26,7 @@ MEANINGS = {
     "MODEL_NOT_FOUND": "There is no such model.",
     "FINDING_SET_NOT_FOUND": "There is no such finding set.",
     "SCORECARD_NOT_FOUND": "The finding set was never scored.",
+    "AUDIT_NOT_FOUND": "There is no such audit.",
     "METHOD_NOT_FOUND": "No worker offers such a method; the message names those offered.",
     "OPERATION_NOT_FOUND": "There is no such operation.",
     "OBJECT_NOT_FOUND": "The artifact store lacks an object.",

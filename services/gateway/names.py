@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from directrix.errors import InvalidField, ProjectNotFound
 
 ID = r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?"
-_NAME = re.compile(rf"projects/({ID})/(models|findingSets|operations)/({ID})")
+_NAME = re.compile(rf"projects/({ID})/(models|findingSets|audits|operations)/({ID})")
 _PARENT = re.compile(rf"projects/({ID})")
 
 
@@ -29,6 +29,9 @@ class Names:
 
     def finding_set(self, name: str, field: str = "name") -> str:
         return self._id(name, "findingSets", field)
+
+    def audit(self, name: str, field: str = "name") -> str:
+        return self._id(name, "audits", field)
 
     def operation(self, name: str, field: str = "name") -> str:
         return self._id(name, "operations", field)

@@ -11,12 +11,12 @@ from google.protobuf.message import Message
 from directrix.errors import Cancelled, DirectrixError, InvalidField
 from directrix.inference.v1 import inference_service_pb2 as internal
 from directrix.v1 import discovery_service_pb2 as pb
-from directrix.v1 import model_service_pb2
+from directrix.v1 import explanation_service_pb2, model_service_pb2
 from directrix.wire.errors import error_from_proto
 from services.gateway.errors import status_of
 from services.gateway.lookups import Lookups
 from services.gateway.paging import Pages
-from services.jobs.job import EncoderResult, Job, Result, State
+from services.jobs.job import AuditResult, EncoderResult, Job, Result, State
 from services.jobs.signals import Signals
 from services.jobs.store import JobStore
 
@@ -129,6 +129,13 @@ def metadata_of(job: Job) -> pb.DiscoverFindingsMetadata:
 def _response(result: Result) -> Message:
     if isinstance(result, EncoderResult):
         return model_service_pb2.TrainEncoderResponse(model=result.model, digest=result.digest)
+    if isinstance(result, AuditResult):
+        return explanation_service_pb2.AuditClassifierResponse(
+            audit=result.audit,
+            digest=result.digest,
+            finding_count=result.count,
+            accused_count=result.accused,
+        )
     return pb.DiscoverFindingsResponse(
         finding_set=result.finding_set,
         digest=result.digest,

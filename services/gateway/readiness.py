@@ -28,6 +28,7 @@ NEEDS: Mapping[str, frozenset[str]] = {
     "directrix.v1.ModelService": frozenset({STORE}),
     "directrix.v1.FindingService": frozenset({STORE}),
     "directrix.v1.DiscoveryService": frozenset({STORE}),
+    "directrix.v1.AuditService": frozenset({STORE}),
     "google.longrunning.Operations": frozenset({STORE}),
     "directrix.v1.EditingService": frozenset({STORE, INFERENCE}),
     "directrix.v1.ExplanationService": frozenset({STORE, INFERENCE}),

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
+import numpy as np
+
 from directrix.errors import FindingMismatch, ImageInvalid, InvalidField, SpaceUnavailable
 from directrix.types import GeneratorCard, ImageCard, Space
 from directrix.v1 import values_pb2 as pb
@@ -163,10 +165,15 @@ def _check_tensor(tensor: pb.Tensor, shape: tuple[int, ...], path: str) -> None:
 
 
 def _plain(data: bytes, image: ImageCard) -> bytes:
+    return encode_image(pixels_of(data, image), pb.ENCODING_PNG).data
+
+
+def pixels_of(data: bytes, image: ImageCard) -> np.ndarray:
+    """An upload as uint8 [H, W, C] of the generator's size. Raises ImageInvalid, ImageTooLarge."""
     pixels = decode_image(data, channels=image.channels)
     if pixels.shape[:2] != (image.height, image.width):
         raise ImageInvalid(
             f"the picture is {pixels.shape[1]} x {pixels.shape[0]} pixels; the generator's images "
             f"are {image.width} x {image.height}: scale it first"
         )
-    return encode_image(pixels, pb.ENCODING_PNG).data
+    return pixels

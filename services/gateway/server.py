@@ -13,6 +13,8 @@ from grpc_reflection.v1alpha import reflection
 from directrix.errors import InvalidField
 from services.artifacts.catalogue import Catalogue
 from services.artifacts.store import ArtifactStore
+from services.gateway.audit_reports import AuditReports
+from services.gateway.audits import Audits
 from services.gateway.discoveries import Discoveries
 from services.gateway.edits import Edits
 from services.gateway.encoders import Encoders
@@ -131,6 +133,8 @@ class Gateway:
             edits=Edits(lookups, recipes, self._renders(), pictures),
             latents=Latents(lookups, recipes, pictures, behind.inference, self._picture_threads),
             explanations=Explanations(lookups, recipes, pictures, behind.inference),
+            audits=Audits(lookups, recipes, starts, self._picture_threads),
+            reports=AuditReports(lookups, pages),
         )
 
     def _renders(self) -> Renders:

@@ -8,18 +8,22 @@ import grpc
 from google.longrunning import operations_pb2, operations_pb2_grpc
 from google.protobuf.empty_pb2 import Empty
 
-from directrix.v1 import discovery_service_pb2 as discovery
+from directrix.v1 import audit_service_pb2 as audit
 from directrix.v1 import (
+    audit_service_pb2_grpc,
     discovery_service_pb2_grpc,
     editing_service_pb2_grpc,
     explanation_service_pb2_grpc,
     finding_service_pb2_grpc,
     model_service_pb2_grpc,
 )
+from directrix.v1 import discovery_service_pb2 as discovery
 from directrix.v1 import editing_service_pb2 as editing
 from directrix.v1 import explanation_service_pb2 as explanation
 from directrix.v1 import finding_service_pb2 as finding
 from directrix.v1 import model_service_pb2 as model
+from services.gateway.audit_reports import AuditReports
+from services.gateway.audits import Audits
 from services.gateway.deadlines import SEARCH_SECONDS, STREAM_SECONDS, deadline_of
 from services.gateway.discoveries import Discoveries
 from services.gateway.edits import Edits
@@ -45,6 +49,8 @@ class Work:
     edits: Edits
     latents: Latents
     explanations: Explanations
+    audits: Audits
+    reports: AuditReports
 
 
 class ModelServicer(model_service_pb2_grpc.ModelServiceServicer):
@@ -176,8 +182,9 @@ class EditingServicer(editing_service_pb2_grpc.EditingServiceServicer):
 
 
 class ExplanationServicer(explanation_service_pb2_grpc.ExplanationServiceServicer):
-    def __init__(self, explanations: Explanations):
+    def __init__(self, explanations: Explanations, audits: Audits):
         self._explanations = explanations
+        self._audits = audits
 
     async def ExplainImage(
         self, request: explanation.ExplainImageRequest, context: Context
@@ -189,6 +196,29 @@ class ExplanationServicer(explanation_service_pb2_grpc.ExplanationServiceService
     ) -> AsyncIterator[explanation.StreamExplanationResponse]:
         deadline = deadline_of(context, SEARCH_SECONDS)
         return self._explanations.stream(request.explanation, deadline)
+
+    async def AuditClassifier(
+        self, request: explanation.AuditClassifierRequest, context: Context
+    ) -> operations_pb2.Operation:
+        return await self._audits.start(request)
+
+
+class AuditServicer(audit_service_pb2_grpc.AuditServiceServicer):
+    def __init__(self, reports: AuditReports):
+        self._reports = reports
+
+    async def GetAudit(self, request: audit.GetAuditRequest, context: Context) -> audit.Audit:
+        return await self._reports.get(request)
+
+    async def ListAudits(
+        self, request: audit.ListAuditsRequest, context: Context
+    ) -> audit.ListAuditsResponse:
+        return await self._reports.page(request)
+
+    def DownloadAudit(
+        self, request: audit.DownloadAuditRequest, context: Context
+    ) -> AsyncIterator[audit.DownloadAuditResponse]:
+        return self._reports.download(request)
 
 
 def register(work: Work, server: grpc.aio.Server) -> None:
@@ -209,5 +239,6 @@ def register(work: Work, server: grpc.aio.Server) -> None:
         EditingServicer(work.edits, work.latents), server
     )
     explanation_service_pb2_grpc.add_ExplanationServiceServicer_to_server(
-        ExplanationServicer(work.explanations), server
+        ExplanationServicer(work.explanations, work.audits), server
     )
+    audit_service_pb2_grpc.add_AuditServiceServicer_to_server(AuditServicer(work.reports), server)

@@ -10,7 +10,8 @@ from directrix.errors import BrokerUnavailable
 from services.gateway.log import Log
 from services.gateway.lookups import Lookups
 from services.gateway.operations import to_operation
-from services.jobs.job import Job, Spec, State
+from services.jobs.job import Job, State
+from services.jobs.specs import Spec
 from services.jobs.store import JobStore
 from services.jobs.submitter import Submitter
 

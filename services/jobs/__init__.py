@@ -1,5 +1,6 @@
 """Jobs: durable records, leases, signals and the way into the queue.
 
+specs.py         what jobs are about
 job.py           Job, its states and legal moves
 transitions.py   what each event makes of a record
 store.py         JobStore (abstract); durable.py: records as versions in the artifact store
@@ -17,24 +18,34 @@ from services.jobs.durable import DurableJobStore
 from services.jobs.guards import redis_guard
 from services.jobs.job import (
     MOVES,
-    DiscoverySpec,
+    AuditResult,
     EncoderResult,
-    EncoderSpec,
     Job,
     JobError,
     JobResult,
-    ModelRef,
     Progress,
     Result,
-    Spec,
     Stage,
     State,
     move,
+)
+from services.jobs.specs import (
+    AuditSpec,
+    DiscoverySpec,
+    EncoderSpec,
+    ModelRef,
+    PicturesSpec,
+    PlaceRef,
+    ScoreRef,
+    SetRef,
+    Spec,
 )
 from services.jobs.store import JobStore
 
 __all__ = [
     "MOVES",
+    "AuditResult",
+    "AuditSpec",
     "DiscoverySpec",
     "EncoderResult",
     "EncoderSpec",
@@ -43,8 +54,12 @@ __all__ = [
     "JobResult",
     "JobStore",
     "ModelRef",
+    "PicturesSpec",
+    "PlaceRef",
     "Progress",
     "Result",
+    "ScoreRef",
+    "SetRef",
     "Spec",
     "Stage",
     "State",

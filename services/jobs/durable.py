@@ -22,7 +22,8 @@ from directrix.errors import (
 )
 from services.artifacts import keys
 from services.artifacts.store import ArtifactStore
-from services.jobs.job import Job, Spec
+from services.jobs.job import Job
+from services.jobs.specs import Spec
 from services.jobs.store import Change, JobStore
 
 Clock = Callable[[], datetime]

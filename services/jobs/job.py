@@ -1,13 +1,12 @@
-"""Job: the record of a discovery or a training, its states, and the one table of legal moves."""
+"""Job: the record of long work, its states, and the one table of legal moves."""
 
 from datetime import datetime
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel, ConfigDict
 
-from directrix.archive import canonical_json, sha256
 from directrix.errors import DirectrixError, MoveIllegal
-from directrix.types import Space
+from services.jobs.specs import Spec
 
 
 class State(StrEnum):
@@ -44,85 +43,20 @@ MOVES: dict[State, frozenset[State]] = {
 
 
 class Stage(StrEnum):
-    """What is being done, in this order."""
+    """What is being done, in this order; each kind of job has some of them."""
 
     NONE = ""
     POPULATION = "population"
     FIT = "fit"
     SCORECARD = "scorecard"
+    INVERSION = "inversion"
+    AUDIT = "audit"
+    REPORT = "report"
     COMMIT = "commit"
 
 
 class _Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ModelRef(_Value):
-    """A model by resource name and digest."""
-
-    name: str
-    digest: str
-
-
-class DiscoverySpec(_Value):
-    """All that decides a discovery's result. parameters: complete, defaults filled in."""
-
-    generator: ModelRef
-    predictors: tuple[ModelRef, ...] = ()
-    method: str
-    parameters: dict[str, JsonValue] = {}
-    seed: int = 0
-    samples: int = 4096
-    """Size of the population, for methods that need one."""
-    judges: tuple[ModelRef, ...] = ()
-    """Predictors that the method does not see and the scorecard is made with; where there are
-    none, `predictors` judge."""
-
-    @property
-    def digest(self) -> str:
-        """Names do not count: digests of models do."""
-        models = [
-            self.generator.digest,
-            [p.digest for p in self.predictors],
-            [j.digest for j in self.judges],
-        ]
-        rest = [self.method, self.parameters, self.seed, self.samples]
-        return sha256(canonical_json([models, rest]))
-
-
-class EncoderSpec(_Value):
-    """All that decides an encoder. model: the id that it is registered under."""
-
-    generator: ModelRef
-    embedder: ModelRef | None = None
-    space: Space
-    steps: int
-    seed: int = 0
-    model: str
-
-    @property
-    def method(self) -> str:
-        """What stands where a discovery names its method."""
-        return "train-encoder"
-
-    @property
-    def parameters(self) -> dict[str, JsonValue]:
-        found: dict[str, JsonValue] = {
-            "space": str(self.space),
-            "steps": self.steps,
-            "model": self.model,
-        }
-        return {**found, "embedder": self.embedder.name} if self.embedder else found
-
-    @property
-    def digest(self) -> str:
-        """Names do not count: digests of models do."""
-        models = [self.generator.digest, self.embedder.digest if self.embedder else ""]
-        return sha256(canonical_json([self.method, models, self.space, self.steps, self.seed]))
-
-
-Spec = DiscoverySpec | EncoderSpec
-"""What a job is about; each kind forbids the other's fields."""
 
 
 class JobError(_Value):
@@ -155,7 +89,16 @@ class EncoderResult(_Value):
     digest: str
 
 
-Result = JobResult | EncoderResult
+class AuditResult(_Value):
+    """audit: resource name; accused: None where nobody has said what it may rely on."""
+
+    audit: str
+    digest: str
+    count: int
+    accused: int | None
+
+
+Result = JobResult | EncoderResult | AuditResult
 
 
 class Progress(_Value):

@@ -3,7 +3,8 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 
-from services.jobs.job import Job, Spec
+from services.jobs.job import Job
+from services.jobs.specs import Spec
 from services.jobs.transitions import request_cancel
 
 Change = Callable[[Job], Job]

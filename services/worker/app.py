@@ -15,13 +15,14 @@ from directrix.devices import device
 from services.artifacts import open_store
 from services.artifacts.catalogue import Catalogue
 from services.inference.client import BlockingInferenceClient
-from services.jobs import EncoderSpec, Job, Result, open_jobs
+from services.jobs import AuditSpec, DiscoverySpec, EncoderSpec, Job, Result, open_jobs
 from services.jobs.leases import RedisLeases
 from services.jobs.redis_client import connect
 from services.jobs.signals import RedisSignals
 from services.jobs.submitter import STEP, CelerySubmitter, celery_app
 from services.settings import Settings
 from services.worker.attempt import Attempt, renewal_seconds
+from services.worker.audits import Auditor
 from services.worker.discovery import Discoverer
 from services.worker.reconciler import Reconciler
 from services.worker.scoring import RemoteScoring
@@ -60,10 +61,16 @@ def build(settings: Settings, stopping: threading.Event) -> Worker:
     on = device(settings.device)
     discoverer = Discoverer(catalogue, scoring, on, settings.step_seconds)
     trainer = Trainer(catalogue, on, settings.step_seconds)
+    auditor = Auditor(catalogue, on, settings.step_seconds)
 
     def work(attempt: Attempt) -> Result | None:
-        training = isinstance(attempt.job.spec, EncoderSpec)
-        return trainer(attempt) if training else discoverer(attempt)
+        match attempt.job.spec:
+            case DiscoverySpec():
+                return discoverer(attempt)
+            case EncoderSpec():
+                return trainer(attempt)
+            case AuditSpec():
+                return auditor(attempt)
 
     def clean(job: Job) -> None:
         discoverer.clean(job.project, job.id)

@@ -1,4 +1,4 @@
-"""Discoveries, and the long-running operations that they and trainings are."""
+"""Discoveries, and the long-running operations that they, trainings and audits are."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -11,9 +11,17 @@ from directrix.client.dialogues.paging import PAGE, everything
 from directrix.client.errors import OperationFailed, of_operation
 from directrix.client.names import Names
 from directrix.client.steps import Call, Dialogue, Pause
-from directrix.client.values import Discovery, Job, Method, Progress, Result, TrainedEncoder
+from directrix.client.values import (
+    Audited,
+    Discovery,
+    Job,
+    Method,
+    Progress,
+    Result,
+    TrainedEncoder,
+)
 from directrix.v1 import discovery_service_pb2 as pb
-from directrix.v1 import model_service_pb2
+from directrix.v1 import explanation_service_pb2, model_service_pb2
 
 SERVICE = "/directrix.v1.DiscoveryService"
 OPERATIONS = "/google.longrunning.Operations"
@@ -145,6 +153,10 @@ def _result(operation: operations_pb2.Operation) -> Result | None:
     trained = model_service_pb2.TrainEncoderResponse()
     if operation.response.Unpack(trained):
         return TrainedEncoder(trained.model, trained.digest)
+    audited = explanation_service_pb2.AuditClassifierResponse()
+    if operation.response.Unpack(audited):
+        accused = audited.accused_count if audited.HasField("accused_count") else None
+        return Audited(audited.audit, audited.digest, audited.finding_count, accused)
     answer = pb.DiscoverFindingsResponse()
     if not operation.response.Unpack(answer):
         return None

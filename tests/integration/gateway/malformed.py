@@ -17,6 +17,7 @@ from google.protobuf.message import Message
 from grpc_health.v1 import health_pb2 as health
 from grpc_reflection.v1alpha import reflection_pb2 as reflection
 
+from directrix.v1 import audit_service_pb2 as audits
 from directrix.v1 import discovery_service_pb2 as discovery
 from directrix.v1 import editing_service_pb2 as editing
 from directrix.v1 import explanation_service_pb2 as explanation
@@ -83,6 +84,21 @@ def _explain(live: Scene) -> explanation.ExplainImageRequest:
     )
 
 
+def _audit(live: Scene) -> explanation.AuditClassifierRequest:
+    return explanation.AuditClassifierRequest(
+        parent="projects/default",
+        generator=live.toy.name,
+        classifier=live.judge.name,
+        finding_sets=[live.findings, live.unscored],
+        reference=live.judge.name,
+        rival=live.judge.name,
+        allowed_scores=[explanation.ScoreRef(predictor=live.meter.name, scorer="a")],
+        allowed_findings=[pb.FindingRef(finding_set=live.findings, index=0)],
+        groups=[explanation.ScoreRef(predictor=live.judge.name)],
+        validate_only=True,
+    )
+
+
 V1 = "/directrix.v1."
 LRO = "/google.longrunning.Operations/"
 CREATE_MODEL = f"{V1}ModelService/CreateModel"
@@ -103,6 +119,10 @@ SAMPLE = f"{V1}EditingService/SampleLatents"
 INVERT = f"{V1}EditingService/InvertImage"
 EXPLAIN = f"{V1}ExplanationService/ExplainImage"
 STREAM_EXPLANATION = f"{V1}ExplanationService/StreamExplanation"
+AUDIT = f"{V1}ExplanationService/AuditClassifier"
+GET_AUDIT = f"{V1}AuditService/GetAudit"
+LIST_AUDITS = f"{V1}AuditService/ListAudits"
+DOWNLOAD = f"{V1}AuditService/DownloadAudit"
 CHECK = "/grpc.health.v1.Health/Check"
 HEALTH_LIST = "/grpc.health.v1.Health/List"
 WATCH = "/grpc.health.v1.Health/Watch"
@@ -145,6 +165,12 @@ BASES: dict[str, Make] = {
     STREAM_EXPLANATION: lambda live: explanation.StreamExplanationRequest(
         explanation=_explain(live)
     ),
+    AUDIT: _audit,
+    GET_AUDIT: lambda live: audits.GetAuditRequest(name=live.audit),
+    LIST_AUDITS: lambda live: audits.ListAuditsRequest(parent="projects/default"),
+    DOWNLOAD: lambda live: audits.DownloadAuditRequest(
+        name=live.audit, format=audits.Audit.FORMAT_CSV
+    ),
     f"{LRO}GetOperation": lambda live: operations.GetOperationRequest(name=live.running),
     f"{LRO}ListOperations": lambda live: operations.ListOperationsRequest(name="projects/default"),
     f"{LRO}CancelOperation": lambda live: operations.CancelOperationRequest(name=live.ended),
@@ -164,6 +190,7 @@ NAMED = {
     "parent": ("projects/{p}", "PROJECT_NOT_FOUND", ""),
     "model": ("projects/{p}/models/{i}", "MODEL_NOT_FOUND", ""),
     "set": ("projects/{p}/findingSets/{i}", "FINDING_SET_NOT_FOUND", ""),
+    "audit": ("projects/{p}/audits/{i}", "AUDIT_NOT_FOUND", ""),
     "operation": ("projects/{p}/operations/{i}", "OPERATION_NOT_FOUND", ""),
 }
 NAME_FIELDS = [
@@ -195,6 +222,15 @@ NAME_FIELDS = [
     (EXPLAIN, "finding_set", "set"),
     (STREAM_EXPLANATION, "explanation.classifier", "model"),
     (STREAM_EXPLANATION, "explanation.finding_set", "set"),
+    (AUDIT, "parent", "parent"),
+    (AUDIT, "generator", "model"),
+    (AUDIT, "classifier", "model"),
+    (AUDIT, "finding_sets[0]", "set"),
+    (AUDIT, "allowed_scores[0].predictor", "model"),
+    (AUDIT, "groups[0].predictor", "model"),
+    (GET_AUDIT, "name", "audit"),
+    (LIST_AUDITS, "parent", "parent"),
+    (DOWNLOAD, "name", "audit"),
     (f"{LRO}GetOperation", "name", "operation"),
     (f"{LRO}ListOperations", "name", "parent"),
     (f"{LRO}CancelOperation", "name", "operation"),
@@ -245,6 +281,7 @@ PAGED = {
     LIST_MODELS: "models",
     LIST_SETS: "sets",
     LIST_METHODS: "methods",
+    LIST_AUDITS: "audits",
     f"{LRO}ListOperations": "operations",
 }
 

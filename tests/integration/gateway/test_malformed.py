@@ -15,6 +15,7 @@ from grpc_status import rpc_status
 
 from directrix.errors import InvalidField, Kind
 from directrix.v1 import (
+    audit_service_pb2,
     discovery_service_pb2,
     editing_service_pb2,
     explanation_service_pb2,
@@ -24,6 +25,7 @@ from directrix.v1 import (
 from services.gateway.errors import CODES, RESOURCES, every_error
 from tests.integration.gateway.malformed import (
     BASES,
+    DOWNLOAD,
     EDIT,
     FEW,
     REFLECT,
@@ -36,11 +38,13 @@ from tests.integration.gateway.malformed import (
     named,
     paged,
 )
+from tests.integration.gateway.malformed_audits import AUDIT_FIELDS
 from tests.integration.gateway.malformed_renders import RENDER_FIELDS
 from tests.integration.gateway.malformed_resources import RESOURCE_FIELDS
 from tests.integration.gateway.world import Scene
 
 FILES = (
+    audit_service_pb2,
     model_service_pb2,
     finding_service_pb2,
     discovery_service_pb2,
@@ -50,7 +54,7 @@ FILES = (
     health_pb2,
     reflection_pb2,
 )
-TABLES = (garbage, named, paged, health_checks, *RESOURCE_FIELDS, *RENDER_FIELDS)
+TABLES = (garbage, named, paged, health_checks, *RESOURCE_FIELDS, *RENDER_FIELDS, *AUDIT_FIELDS)
 CASES = [case for table in TABLES for case in table()]
 ERRORS = {error.reason: error for error in every_error()}
 
@@ -67,7 +71,7 @@ def ask(live: Scene, call: str, request: Message | bytes, timeout: float = 20.0)
     data = request if isinstance(request, bytes) else request.SerializeToString()
     if call in (STREAM, REFLECT):
         return next(live.channel.stream_stream(call)(iter([data]), timeout=timeout))
-    if call in (WATCH, STREAM_EXPLANATION):
+    if call in (WATCH, STREAM_EXPLANATION, DOWNLOAD):
         answers = live.channel.unary_stream(call)(data, timeout=timeout)
         try:
             return next(answers)

@@ -20,7 +20,7 @@ from google.longrunning.operations_pb2 import ListOperationsRequest
 from google.longrunning.operations_pb2_grpc import OperationsStub
 
 from directrix import generators
-from directrix.archive import finding_set_digest, pack_arrays
+from directrix.archive import finding_set_digest, pack_arrays, sha256
 from directrix.generators import linear as linear_generator
 from directrix.inversion import EncoderPlan, EncoderTraining
 from directrix.predictors import linear as linear_predictor
@@ -36,6 +36,8 @@ from directrix.types import (
     Subspace,
     Units,
 )
+from directrix.v1.audit_service_pb2 import ListAuditsRequest
+from directrix.v1.audit_service_pb2_grpc import AuditServiceStub
 from directrix.v1.discovery_service_pb2 import ListDiscoveryMethodsRequest
 from directrix.v1.discovery_service_pb2_grpc import DiscoveryServiceStub
 from directrix.v1.finding_service_pb2 import ListFindingSetsRequest
@@ -53,6 +55,7 @@ from services.jobs.signals import MemorySignals
 from services.jobs.submitter import MemorySubmitter
 from services.settings import Settings
 from tests.integration.servers import free_ports, process
+from tests.unit.pages.audit_samples import record as audit_record
 
 SECRET = "of-this-test"
 IMAGE = ImageCard(channels=1, height=8, width=8)
@@ -91,6 +94,10 @@ class Scene:
     findings: str
     foreign: str
     unscored: str
+    audit: str
+    """The name of one of two."""
+    stored_tensors: str
+    """The digest of a stored object that is no picture."""
     hollow: ModelEntry
     tensors: bytes
     """Of the toy."""
@@ -208,6 +215,8 @@ def _stock(catalogue: Catalogue) -> dict[str, object]:
         "findings": findings,
         "foreign": foreign,
         "unscored": unscored,
+        "audit": _audits(catalogue),
+        "stored_tensors": sha256(pack_arrays(toy_arrays)),
         "hollow": hollow,
         "tensors": pack_arrays(toy_arrays),
     }
@@ -231,11 +240,18 @@ def _tokens(channel: grpc.Channel) -> dict[str, str]:
         "models": models.ListModels(ListModelsRequest(**parent)),
         "sets": findings.ListFindingSets(ListFindingSetsRequest(**parent)),
         "methods": methods.ListDiscoveryMethods(ListDiscoveryMethodsRequest(**parent)),
+        "audits": AuditServiceStub(channel).ListAudits(ListAuditsRequest(**parent)),
         "operations": operations.ListOperations(
             ListOperationsRequest(name="projects/default", page_size=1)
         ),
     }
     return {kind: answer.next_page_token for kind, answer in answers.items()}
+
+
+def _audits(catalogue: Catalogue) -> str:
+    rendered = {"csv": b"rank\n1\n", "html": b"<p>\n" * 500_000}
+    catalogue.audits.put(audit_record(digest="b" * 64), rendered)
+    return catalogue.audits.put(audit_record(), rendered)
 
 
 def _provenance(generator: str) -> Provenance:

@@ -22,6 +22,8 @@ from grpc_status import rpc_status
 from directrix import archive
 from directrix.comparison import Candidate, compare
 from directrix.v1 import (
+    audit_service_pb2,
+    audit_service_pb2_grpc,
     discovery_service_pb2,
     discovery_service_pb2_grpc,
     editing_service_pb2,
@@ -40,6 +42,7 @@ from directrix.wire.findings import provenance_from_proto
 from directrix.wire.images import encode_image
 from directrix.wire.scorecards import scorecard_from_proto, scorecard_to_proto
 from directrix.wire.tensors import tensor_to_proto
+from tests.unit.client.fake_audits import AUDIT, audit_document, audit_message
 from tests.unit.client.fake_values import (
     CLASSES,
     GENERATOR_DIGEST,
@@ -93,6 +96,7 @@ class FakeGateway:
         self.metadata: dict[str, State] = {}
         self.by_request_id: dict[str, str] = {}
         self.calls: list[str] = []
+        self.audited: list[explanation_service_pb2.AuditClassifierRequest] = []
         self.failures: list[int] = []
         """Status codes that the next calls end with."""
         self.lock = threading.RLock()
@@ -105,6 +109,7 @@ class FakeGateway:
             (discovery_service_pb2_grpc, "DiscoveryService"),
             (editing_service_pb2_grpc, "EditingService"),
             (explanation_service_pb2_grpc, "ExplanationService"),
+            (audit_service_pb2_grpc, "AuditService"),
             (operations_pb2_grpc, "Operations"),
         ]
         return [
@@ -167,6 +172,34 @@ class FakeGateway:
         self.metadata[name].parameters.update({"model": request.model_id, "steps": request.steps})
         self.operations[name] = operations_pb2.Operation(name=name)
         return self._seen(name)
+
+    def AuditClassifier(self, request):
+        for model in (request.generator, request.classifier, *filter(None, [request.reference])):
+            self._model(model)
+        for name in request.finding_sets:
+            self._set(name)
+        self.audited.append(request)
+        name = f"{request.parent}/operations/{uuid.uuid4().hex[:12]}"
+        self.metadata[name] = State(
+            state=State.STATE_QUEUED, method="audit-classifier", generator=request.generator
+        )
+        self.operations[name] = operations_pb2.Operation(name=name)
+        return self._seen(name)
+
+    def GetAudit(self, request):
+        if request.name != AUDIT:
+            raise not_found("AUDIT_NOT_FOUND", request.name)
+        return audit_message(AUDIT)
+
+    def ListAudits(self, request):
+        return audit_service_pb2.ListAuditsResponse(audits=[audit_message(AUDIT, rows=False)])
+
+    def DownloadAudit(self, request):
+        if request.name != AUDIT:
+            raise not_found("AUDIT_NOT_FOUND", request.name)
+        data = audit_document(request.format)
+        for start in range(0, len(data), 1000):
+            yield audit_service_pb2.DownloadAuditResponse(data=data[start : start + 1000])
 
     def GetOperation(self, request):
         return self._advance(request.name)
@@ -357,6 +390,13 @@ class FakeGateway:
                 model_service_pb2.TrainEncoderResponse(model=trained, digest="e" * 64)
             )
             return
+        if metadata.method == "audit-classifier":
+            operation.response.Pack(
+                explanation_service_pb2.AuditClassifierResponse(
+                    audit=AUDIT, digest="a" * 64, finding_count=8, accused_count=1
+                )
+            )
+            return
         stored = self._store(made_by(metadata.method))
         self.scorecards[stored.name] = scorecard_to_proto(scorecard(stored.digest), stored.name)
         operation.response.Pack(
@@ -409,7 +449,7 @@ class _Servicer:
         handler = getattr(self._gateway, rpc, None)
         if handler is None:
             return lambda request, context: context.abort(grpc.StatusCode.UNIMPLEMENTED, rpc)
-        if rpc in ("StreamEdits", "StreamExplanation"):
+        if rpc in ("StreamEdits", "StreamExplanation", "DownloadAudit"):
             return self._streamed(handler)
         return self._answered(rpc, handler)
 

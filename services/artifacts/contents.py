@@ -1,0 +1,43 @@
+"""Contents: bytes named after their digest and checked against it, and what points to them."""
+
+from directrix.archive import sha256
+from directrix.errors import ChecksumMismatch, NotFound, ObjectExists, ObjectNotFound
+from services.artifacts import keys
+from services.artifacts.store import ArtifactStore
+
+
+class Contents:
+    """Raises StoreUnavailable, and ChecksumMismatch where stored bytes have changed."""
+
+    def __init__(self, store: ArtifactStore):
+        self.store = store
+
+    def put(self, data: bytes) -> str:
+        """Stores content and returns its digest."""
+        digest = sha256(data)
+        # asked first: a refused write would have carried all the bytes
+        if not self.store.exists(keys.content(digest)):
+            self.put_first(keys.content(digest), data)
+        return digest
+
+    def get(self, digest: str) -> bytes:
+        """Raises ObjectNotFound."""
+        data = self.store.get(keys.content(digest))
+        if sha256(data) != digest:
+            raise ChecksumMismatch(f"object {digest} has changed in the store", digest=digest)
+        return data
+
+    def put_first(self, key: str, data: bytes) -> bool:
+        """Whether this call wrote it. What is there already stays."""
+        try:
+            self.store.put_new(key, data)
+        except ObjectExists:
+            return False
+        return True
+
+    def read(self, key: str, missing: NotFound) -> bytes:
+        """What points to content. Raises `missing`."""
+        try:
+            return self.store.get(key)
+        except ObjectNotFound as error:
+            raise missing from error
