@@ -21,7 +21,7 @@ from tests.benchmarks.meaning_answers import WANTED, Answer, Answering, explaine
 from tests.benchmarks.meaning_measures import Jury, Seen, diversity, jury, measure, see
 from tests.benchmarks.pixel_attack import PixelAttack
 
-FIRST = 6
+FIRST = 5
 """Questions of each of the twenty ordered pairs."""
 DIVERSE = 20
 """Questions for which further answers are asked, one a pair."""
