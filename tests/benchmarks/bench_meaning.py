@@ -38,7 +38,7 @@ def run(evidence: Evidence) -> None:
     world = clothes()
     asked = first_of_each(about_generated(world))
     answering = Answering(world)
-    evidence.settings = {"target_probability": WANTED, "questions": len(asked), "judges": "robust"}
+    evidence.settings = {"target_probability": WANTED, "questions": len(asked)}
     answers = {way: answering.by(explainer, asked) for way, explainer in explainers().items()}
     answers["pixel_attack"] = answering.attacked(PixelAttack(), asked)
     judges = _jury(answering)
