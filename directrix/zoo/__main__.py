@@ -22,8 +22,13 @@ def _train_fashion(options: argparse.Namespace) -> None:
     out = options.out or BUNDLED
     if options.only != "generator":
         fashion.train_classifiers(out, options.seed, _say)
+        fashion.train_robust_oracle(out, options.seed, _say)
     if options.only != "classifiers":
         fashion.train_generator(out, options.work, options.seed, _say)
+
+
+def _train_robust(options: argparse.Namespace) -> None:
+    fashion.train_robust_oracle(options.out or BUNDLED, options.seed, _say)
 
 
 def _train_ladder(options: argparse.Namespace) -> None:
@@ -58,6 +63,7 @@ def _make_footwear(options: argparse.Namespace) -> None:
 
 RECIPES: Mapping[str, Recipe] = {
     "train-fashion": _train_fashion,
+    "train-robust": _train_robust,
     "train-ladder": _train_ladder,
     "train-avatars": _train_avatars,
     "models-faces": _models_faces,

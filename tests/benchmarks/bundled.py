@@ -10,6 +10,7 @@ from directrix.predictors import Predictor
 from directrix.zoo.model_folder import BUNDLED
 
 GENERATOR, CLASSIFIER, ORACLE = "fashion-generator", "fashion-classifier", "fashion-oracle"
+ROBUST = "fashion-robust-oracle"
 
 
 def files(name: str) -> tuple[str, bytes]:

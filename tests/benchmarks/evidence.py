@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +17,7 @@ class Evidence:
     benchmark: str
     figures: list[dict] = field(default_factory=list)
     rows: list[dict] = field(default_factory=list)
+    tables: list[dict] = field(default_factory=list)
     settings: dict = field(default_factory=dict)
 
     def figure(
@@ -50,12 +52,18 @@ class Evidence:
         """One sample that a figure is aggregated from."""
         self.rows.append(values)
 
+    def table(self, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+        """Figures side by side, below the others; cells are words or numbers, None where there is
+        no such thing."""
+        self.tables.append({"columns": list(columns), "rows": [list(row) for row in rows]})
+
     def write(self) -> Path:
         FOLDER.mkdir(parents=True, exist_ok=True)
         machine = {"cores": os.cpu_count(), "python": platform.python_version()}
         body = {
             "benchmark": self.benchmark,
             "figures": self.figures,
+            "tables": self.tables,
             "settings": self.settings | {"machine": machine},
         }
         path = FOLDER / f"{self.benchmark}.json"

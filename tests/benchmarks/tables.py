@@ -5,6 +5,7 @@ Benchmarks that have left nothing there keep the section that they have.
 
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.benchmarks.evidence import FOLDER
@@ -45,7 +46,24 @@ def _table(evidence: dict) -> str:
             f"| `{figure['name']}` | {value} | {figure['unit']} | {target} | {holds} | "
             f"{figure['n']} |"
         )
+    for table in evidence.get("tables", []):
+        lines += ["", *_lines(table["columns"])]
+        lines += [_line([_cell(value) for value in row]) for row in table["rows"]]
     return "\n".join([*lines, ""])
+
+
+def _lines(columns: Sequence[str]) -> list[str]:
+    return [_line(columns), "|" + "---|" * len(columns)]
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 if __name__ == "__main__":
