@@ -12,7 +12,7 @@ Constants of `directrix.audits` were chosen on classifiers of seeds 1 to 7 and 9
 populations.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -29,7 +29,6 @@ from tests.benchmarks.evidence import Evidence
 
 STRENGTHS = (0.6, 0.7, 0.8, 0.9, 1.0)
 PICTURES, SAMPLES, RANDOM = 1024, 32, 20
-LARGER: Mapping[str, object] = {"blocks": [[12], [24], [32]], "hidden": 64}
 SEEDS = {"avatars-w": 10_000, "avatars-s": 20_000, "clothes": 30_000, "faces": 40_000}
 CLEAN = 5
 
@@ -136,7 +135,7 @@ def _trusted(world: CheatWorld, seed: int) -> Predictor:
     if not isinstance(world, PlantedWorld):
         return bundled.load_predictor("avatar-regressor-twin")
     lesson = world.lesson(0, world.causes[0], 0.0, world.count, seed + 500)
-    return cheats.train(lesson.images, lesson.labels, lesson.classes, seed + 500, LARGER, 7)
+    return cheats.train(lesson.images, lesson.labels, lesson.classes, seed + 500, world.trusted, 7)
 
 
 def _allowed(world: CheatWorld, each: Tried, trusted: int) -> dict[str, object]:

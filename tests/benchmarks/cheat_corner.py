@@ -19,7 +19,7 @@ from directrix.zoo import fashion_data
 from tests.benchmarks import bundled, cheats
 from tests.benchmarks.cheat_worlds import halves
 
-SEED, PICTURES, IMAGES, STEPS, SIDE = 50_000, 1024, 16, 40, 5
+SEED, PICTURES, IMAGES, STEPS, SIDE = 50_000, 1024, 24, 45, 5
 CORNERS = {"upper left": (1, 1), "lower right": (22, 22), "": (1, 1)}
 """Where the patch is; nowhere for a clean classifier, whose test pictures have it all the same."""
 

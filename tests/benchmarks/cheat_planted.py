@@ -114,6 +114,7 @@ class Faces(PlantedWorld):
 
     name, space, count = "faces", Space.Z, 1152
     network: Mapping[str, object] = {"blocks": [[4], [8], [16], [24]], "hidden": 32}
+    trusted: Mapping[str, object] = {"blocks": [[6], [12], [24], [32]], "hidden": 48}
     classes = ("female", "male")
 
     def __init__(self) -> None:

@@ -19,7 +19,7 @@ from directrix.generators import Generator
 from directrix.population import deviation
 from directrix.predictors import Predictor
 from directrix.types import Direction, FindingSet, Provenance, Space
-from tests.benchmarks.cheats import SMALL
+from tests.benchmarks.cheats import LARGER, SMALL
 
 COSINES = (0.85, 0.7, 0.5)
 TAUGHT, CANDIDATES = 2048, 40
@@ -44,6 +44,8 @@ class CheatWorld(ABC):
     causes: tuple[str, ...]
     network: Mapping[str, object] = SMALL
     """Of the classifiers that are audited."""
+    trusted: Mapping[str, object] = LARGER
+    """Of the reference, where one is trained."""
 
     @abstractmethod
     def lesson(self, task: int, cause: str, strength: float, count: int, seed: int) -> Lesson:

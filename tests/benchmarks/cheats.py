@@ -17,6 +17,7 @@ from directrix.predictors.convolutional import ConvolutionalNetwork, Convolution
 from directrix.types import ImageCard, PredictorCard, Scorer
 
 SMALL: Mapping[str, object] = {"blocks": [[8], [16], [24]], "hidden": 32}
+LARGER: Mapping[str, object] = {"blocks": [[12], [24], [32]], "hidden": 64}
 EPOCHS, BATCH, RATE = 6, 64, 4e-3
 
 
