@@ -87,17 +87,18 @@ def _reliance(record: AuditRecord) -> Cell:
     words = (
         "<p>Every finding is moved by 1 SD either way in the same pictures. <b>Moves its "
         "answer</b> is the mean total-variation distance of the class probabilities, from 0 to 1; "
-        "<b>flips</b> is the share of the moved pictures that it calls another class.</p>"
+        "<b>flips</b> is the share of the moved pictures that it calls another class. Raises and "
+        "lowers are what moving by + does to the classes.</p>"
     )
     if any(row.accused is not None for row in audit.reliance):
         words += (
             "<p><b>Beyond</b> is the steady change of its log odds for 1 SD that what it may rely "
-            "on does not tell, in SD of its log odds over the pictures. Random findings, "
-            f"{audit.random_findings} of them, say what chance does: only what is above "
-            f"{audit.floor:.2f} SD can be accused, so that with a chance of "
-            f"{audit.false_accusations:.0%} one of these findings would be accused if all were "
-            "like random ones. <b>Its own</b> is the share of it that no finding higher up "
-            "accounts for: little, for one that is only alike to another.</p>"
+            "on does not tell, in SD of its log odds over the pictures. Only what is above "
+            f"{audit.floor:.2f} SD, the line, can be accused: that is worth an accusation, and "
+            f"more than {audit.random_findings} random findings let expect of any of these, but "
+            f"with a chance of {audit.false_accusations:.0%}. <b>Its own</b> is the share of it "
+            "that no finding higher up accounts for: little, for one that is only alike to "
+            "another.</p>"
         )
     return f"<h2>What its answers hang on</h2>{words}{tables.reliance(record)}"
 

@@ -27,7 +27,7 @@ def reliance(record: AuditRecord) -> Cell:
     groups = [
         [
             [
-                _named(record, row.finding, _verdict(row)),
+                _named(record, row.finding, _verdict(row), _towards(record, row)),
                 f"{row.variation.value:.3f}",
                 bar(row.variation, most),
                 f"{row.flips.value:.0%}",
@@ -53,6 +53,15 @@ def _verdict(row: Reliance) -> Cell:
     if row.accused:
         return ' <span class="tag accused">accused</span>'
     return ' <span class="tag not_found">allowed</span>' if row.allowed else ""
+
+
+def _towards(record: AuditRecord, row: Reliance) -> Cell:
+    """Which classes a move by + makes likelier, and which less likely."""
+    effects = sorted(zip(row.effect, record.audit.classes, strict=True))
+    (lowest, falls), (highest, rises) = effects[0], effects[-1]
+    parts = [f"raises {rises}"] if highest > 0 else []
+    parts += [f"lowers {falls}"] if lowest < 0 else []
+    return text(", ".join(parts))
 
 
 def matrix(record: AuditRecord) -> Cell:
@@ -221,9 +230,10 @@ def differences(record: AuditRecord) -> Cell:
     return table(head, groups) + _more(len(record.audit.differences), "findings")
 
 
-def _named(record: AuditRecord, finding: Named, tag: Cell = "") -> Cell:
+def _named(record: AuditRecord, finding: Named, tag: Cell = "", about: Cell = "") -> Cell:
     name = f"<b>{text(record.title(finding))}</b>{tag}"
-    return f'{name}<br><small class="place">{text(place(finding))}</small>'
+    told = f" <small>{about}</small>" if about else ""
+    return f'{name}<br><small class="place">{text(place(finding))}</small>{told}'
 
 
 def _or_dash(value: float | None, form: str) -> Cell:

@@ -3,6 +3,7 @@
 The models are the bundled ones.
 """
 
+import html
 import importlib.util
 import json
 import os
@@ -57,6 +58,22 @@ def test_the_page_on_explanations(endpoint: str, tmp_path: Path) -> None:
     assert "it would say sneaker if" in said
     flip, held = (Image.open(tmp_path / name) for name in ("flip.png", "held.png"))
     assert flip.height > held.height  # further answers are rows of their own
+
+
+def test_the_page_on_audits(endpoint: str, tmp_path: Path) -> None:
+    """As the page says; and the command in the report gives the same audit again."""
+    said = shell(block(TEXT["docs/audits.md"], "bash"), tmp_path, endpoint).splitlines()
+    assert any("moves its answer by" in line for line in said)
+    report = tmp_path / "report"
+    told = json.loads((report / "audit.json").read_text())
+    name = f"projects/default/audits/a{told['digest'][:40]}"
+    assert any(name in line for line in said)
+    page = html.unescape((report / "audit.html").read_text())
+    assert told["reproduce"] in page and page.count("<img") >= 3
+    assert len((report / "audit.csv").read_text().splitlines()) == 1 + len(
+        told["audit"]["reliance"]
+    )
+    assert shell(told["reproduce"], tmp_path, endpoint) == f"{name}\n"
 
 
 def test_the_readme(endpoint: str, tmp_path: Path) -> None:
