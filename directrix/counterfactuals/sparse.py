@@ -32,8 +32,11 @@ from directrix.rendering import Renderer
 from directrix.types import Status
 
 NEAR, BETWEEN, FAR = (1 / 6, 11 / 24), (1 / 12, 7 / 24), (17 / 24, 1.0)
-"""Strengths at which findings are looked at, as shares of max_alpha: all of them, then the best;
-all of them farther out where nothing has flipped."""
+"""Strengths at which findings are looked at, as shares of max_alpha: all of them; where nothing has
+flipped the best ones nearer by, then all of them farther out."""
+
+CLOSE = (0.9, 0.5)
+"""Lengths at which findings are looked at alone once there is an answer, as shares of its own."""
 
 WIDE = (1 / 6, 7 / 24)
 """Strengths that are put on top of others where guesses have not helped."""
@@ -75,7 +78,8 @@ class SparseSearch(Explainer):
 class _Search:
     """Rows of alphas are [K], one entry an axis; their length is the sum of absolute entries.
 
-    best: the shortest row that holds, else the one whose slack is largest.
+    best: the shortest row that holds, else the one whose slack is largest. low: the share of it
+    that is known not to hold, 0 where nobody has looked.
     """
 
     def __init__(self, settings: SparseSearch, report: Report):
@@ -84,6 +88,7 @@ class _Search:
         self._base = float(report.judging.slack(report.before)[0])
         self._reach = np.array([axis.reach for axis in self._axes])
         self._best, self._found = np.zeros(len(self._axes)), False
+        self._low = 0.0
         self._nearest = self._base
         self._rows: list[np.ndarray] = []
         self._slacks: list[np.ndarray] = []
@@ -110,7 +115,9 @@ class _Search:
         near = self._try(np.concatenate([share * ways for share in NEAR]))
         if (near == self._base).all() and (self._try(ways) == self._base).all():
             return "the classifier does not respond to any allowed finding"
-        best = self._finer(ways, near - self._base)
+        best = self._best_ways(ways, near - self._base)
+        if not self._found:
+            self._try(np.concatenate([share * best for share in BETWEEN]))
         self._put_together()
         if not self._found:
             far = np.concatenate([share * ways for share in FAR])
@@ -134,14 +141,11 @@ class _Search:
             f"those that bring the target nearer: {helping}"
         )
 
-    def _finer(self, ways: np.ndarray, gains: np.ndarray) -> np.ndarray:
-        """Looks closer at the ways [2K, K] that gain most per length, by gains [levels * 2K]; gives
-        them back."""
+    def _best_ways(self, ways: np.ndarray, gains: np.ndarray) -> np.ndarray:
+        """Those of the ways [2K, K] that gain most per length, by gains [levels * 2K]."""
         lengths = np.array(NEAR)[:, None] * np.abs(ways).sum(1)
         slopes = (gains.reshape(lengths.shape) / lengths).max(0)
-        best = ways[np.argsort(-slopes, kind="stable")[: self._settings.rays]]
-        self._try(np.concatenate([share * best for share in BETWEEN]))
-        return best
+        return ways[np.argsort(-slopes, kind="stable")[: self._settings.rays]]
 
     def _helping(self) -> int:
         """How many axes bring the target nearer, alone."""
@@ -152,12 +156,13 @@ class _Search:
     def _put_together(self) -> None:
         """Looks at what two movements are guessed to do at a length that is worth it, until guesses
         have come to nothing `patience` times."""
-        guess, failed = Additive(self._reach, self._settings.most), 0
+        guess, failed, close = Additive(self._reach, self._settings.most), 0, False
         for rows, slacks in zip(self._rows, self._slacks, strict=True):
             guess.learn(rows, slacks - self._base)
         while failed < self._settings.patience:
-            if self._found and not failed:
-                self._shorten(passes=1)
+            if self._found and not close:
+                close = True
+                guess.learn(*self._look_closely())
             if self._best.any() and not failed:
                 guess.add(self._best, self._gain)
             bound = self._bound()
@@ -170,6 +175,26 @@ class _Search:
             guess.correct(asked, self._try(self._cut(asked.rows)) - self._base)
             better = self._bound() < bound or (not self._found and self._nearest > nearest)
             failed = 0 if better else failed + 1
+            if better and self._found and close:
+                self._shorten(passes=1)
+
+    def _look_closely(self) -> tuple[np.ndarray, np.ndarray]:
+        """Every way alone, a little and half shorter than an answer, as long as that makes it
+        shorter: rows [n, K], and what they gain."""
+        units = np.eye(len(self._axes))
+        units = np.concatenate([units, -units])
+        seen: list[np.ndarray] = []
+        gains: list[np.ndarray] = []
+        shares: tuple[float, ...] = CLOSE
+        while True:
+            self._shorten(passes=1)
+            length = float(self._lengths(self._best))
+            rows = self._cut(np.concatenate([share * length * units for share in shares]))
+            seen.append(rows)
+            gains.append(self._try(rows) - self._base)
+            if float(self._lengths(self._best)) == length:
+                return np.concatenate(seen), np.concatenate(gains)
+            shares = CLOSE[:1]
 
     def _extend(self, steps: np.ndarray) -> bool:
         """One finding on top of the best rows; whether there was anything to try."""
@@ -231,7 +256,7 @@ class _Search:
 
     def _shorten(self, passes: int = 9) -> None:
         """Bisects along the ray of the best row, until it is as exact as asked or so often."""
-        whole, low, high = self._best, 0.0, 1.0
+        whole, low, high = self._best, self._low, 1.0
         for _ in range(passes):
             if high - low <= self._settings.tolerance:
                 return
@@ -239,6 +264,7 @@ class _Search:
             held = self._holds(shares[:, None] * whole)
             at = int(held.argmax()) if held.any() else GRID
             low, high = (shares[at - 1] if at else low), (shares[at] if at < GRID else high)
+            self._low = low / high
 
     def _lessen(self) -> bool:
         """Whether one finding could be left out or moved less; not where one is all there is."""
@@ -272,6 +298,7 @@ class _Search:
             costs = self._costs(rows[held])
             if not self._found or costs.min() < self._costs(self._best):
                 self._best, self._found = rows[held[int(costs.argmin())]], True
+                self._low = 0.0
         elif not self._found and slacks.max() > self._nearest:
             self._best, self._nearest = rows[int(slacks.argmax())], float(slacks.max())
 

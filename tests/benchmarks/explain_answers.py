@@ -11,8 +11,7 @@ from directrix.inversion import Search
 from directrix.predictors import embedder
 from directrix.rendering.pixels import from_pixels
 from directrix.types import Counterfactual, LatentSource, Recipe, SeedSource, Status
-from tests.benchmarks import bundled
-from tests.benchmarks.explain_questions import SEED, Asked, real_picture
+from tests.benchmarks.explain_questions import SEED, Asked
 from tests.benchmarks.explain_worlds import Subject, subject
 
 WANTED = 0.95
@@ -58,7 +57,7 @@ def answer(kind: str, asked: Asked) -> dict[str, object]:
     """Fields of `Seen`; in a process of its own."""
     torch.set_num_threads(1)
     world = subject(kind)
-    recipe, kept, error = _recipe(world, kind, asked)
+    recipe, kept, error = _recipe(world, asked)
     question = Question(recipe, world.findings, target=asked.target, target_probability=WANTED)
     began = thread_time()
     found = explain(question, world.renderer)
@@ -89,14 +88,13 @@ def answer(kind: str, asked: Asked) -> dict[str, object]:
     )
 
 
-def _recipe(world: Subject, kind: str, asked: Asked) -> tuple[Recipe, bool | None, float | None]:
+def _recipe(world: Subject, asked: Asked) -> tuple[Recipe, bool | None, float | None]:
     """With whether the label was kept by the inversion, and its error."""
     digest = world.renderer.generator.card.digest
-    if kind != "real":
+    if world.picture is None or world.look is None:
         return Recipe(digest, SeedSource(SEED, asked.index)), None, None
-    picture = real_picture(asked.index)
-    look = embedder(bundled.load_predictor(bundled.ORACLE))
-    found = world.renderer.invert(picture, Search(), embedder=look)
+    picture = world.picture(asked.index)
+    found = world.renderer.invert(picture, Search(), embedder=embedder(world.look))
     before, after = world.renderer.judge(np.stack([picture, found.reconstruction])).argmax(1)
     return Recipe(digest, LatentSource(found.latent)), bool(before == after), found.error
 

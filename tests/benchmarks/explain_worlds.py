@@ -20,7 +20,7 @@ from directrix.methods.interfacegan import InterFaceGan, InterFaceGanParams
 from directrix.methods.sefa import SeFa, SefaParams
 from directrix.predictors import Predictor
 from directrix.rendering import Renderer
-from directrix.rendering.pixels import from_pixels
+from directrix.rendering.pixels import from_pixels, to_pixels
 from directrix.types import (
     FindingSet,
     Population,
@@ -31,8 +31,18 @@ from directrix.types import (
     SeedSource,
     Space,
 )
+from directrix.zoo.avatars import rulers
+from directrix.zoo.avatars.renderer import draw
 from tests.benchmarks import bundled
-from tests.benchmarks.explain_questions import SEED, Asked, clothes
+from tests.benchmarks.explain_questions import (
+    SEED,
+    Asked,
+    Clothes,
+    about_generated,
+    about_real,
+    clothes,
+    real_picture,
+)
 from tests.benchmarks.second_evaluator import SecondEvaluator
 from tests.integration.faces.files import KEPT, load_generator, load_predictor
 
@@ -42,13 +52,14 @@ AVATAR_PAIRS = (
     ("glasses", "glasses_and_age_lines"),
     ("age_lines", "glasses_and_age_lines"),
 )
-AVATARS_EACH, FACES_EACH = 13, 20
-AVATAR_POOL, FACE_POOL = 400, 400
-TEACHING, COMPONENTS = 2048, 10
+AVATARS_EACH, DRAWN_EACH, FACES_EACH = 13, 4, 10
+AVATAR_POOL, DRAWN_POOL, FACE_POOL = 400, 60, 100
+TEACHING, FACE_TEACHING, COMPONENTS = 2048, 1024, 10
+"""Samples of InterFaceGAN's populations, and SeFa's components."""
 FACES = {"smile": ("happy", "emotion"), "gender": ("male", "faceres")}
 """What is asked of faces: the scorer of the attributes, which the second evaluator calls the same,
 and the second evaluator's network."""
-READ, READ_SEED = 300, 7002
+READ, READ_SEED = 200, 7002
 """Faces by which the second evaluator's threshold is set."""
 
 Seconds = Callable[[np.ndarray, str], bool]
@@ -57,12 +68,18 @@ Seconds = Callable[[np.ndarray, str], bool]
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """renderer: knows the findings, and the classifier is its first predictor. findings: digest."""
+    """renderer: knows the findings, and the classifier is its first predictor. findings: digest.
+
+    seconds: whoever seconds an answer. picture: of an index, uint8 [H, W, C], where real pictures
+    are asked about, which are inverted with `look`; without it indices are samples of SEED.
+    """
 
     renderer: Renderer
     findings: str
     questions: Sequence[Asked]
     seconds: Seconds
+    picture: Callable[[int], np.ndarray] | None = None
+    look: Predictor | None = None
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -92,18 +109,27 @@ class Either(Predictor):
         return torch.stack([-odds / 2, odds / 2], 1)
 
 
+@cache
 def subject(kind: str) -> Subject:
-    """ "generated" and "real" are about clothes; "avatars"; "smile" and "gender" of faces."""
-    return _subject("clothes" if kind in ("generated", "real") else kind)
+    """ "generated" and "real" are about clothes, "avatars" and "drawn" about avatars, "smile" and
+    "gender" about faces.
+    """
+    if kind in FACES:
+        return _faces(kind)
+    return _avatars(kind == "drawn") if kind in ("avatars", "drawn") else _clothes(kind == "real")
+
+
+def _clothes(real: bool) -> Subject:
+    world, oracle = _clothes_world(), bundled.load_predictor(bundled.ORACLE)
+    if real:
+        asked = about_real(world)
+        return Subject(world.renderer, world.findings, asked, says(oracle), real_picture, oracle)
+    return Subject(world.renderer, world.findings, about_generated(world), says(oracle))
 
 
 @cache
-def _subject(kind: str) -> Subject:
-    if kind == "clothes":
-        world = clothes()
-        oracle = bundled.load_predictor(bundled.ORACLE)
-        return Subject(world.renderer, world.findings, (), says(oracle))
-    return _avatars() if kind == "avatars" else _faces(kind)
+def _clothes_world() -> Clothes:
+    return clothes()
 
 
 def says(oracle: Predictor) -> Seconds:
@@ -115,25 +141,45 @@ def says(oracle: Predictor) -> Seconds:
     return seconds
 
 
-def _avatars() -> Subject:
+def _avatars(drawn: bool) -> Subject:
+    renderer, findings = _avatar_findings()
+    oracle = bundled.load_predictor("avatar-oracle")
+    names = renderer.predictors[0].scorers
+    pairs = [*AVATAR_PAIRS, *((b, a) for a, b in AVATAR_PAIRS)]
+    if drawn:
+        truth = draw(SEED, 0, DRAWN_POOL)
+        pictures = to_pixels(torch.from_numpy(truth.images)).numpy()
+        asked = _asked(names, pairs, rulers.classes(truth).numpy(), DRAWN_EACH)
+        return Subject(renderer, findings, asked, says(oracle), pictures.__getitem__, oracle)
+    labels = renderer.score(renderer.sample(SEED, 0, AVATAR_POOL, Space.Z)).argmax(1)
+    asked = _asked(names, pairs, labels, AVATARS_EACH)
+    return Subject(renderer, findings, asked, says(oracle))
+
+
+@cache
+def _avatar_findings() -> tuple[Renderer, str]:
     generator = bundled.load_generator("avatar-generator-r00")
     classifier = bundled.load_predictor("avatar-classifier")
-    renderer, findings = _found(generator, classifier, classifier, Space.W)
-    labels = renderer.score(renderer.sample(SEED, 0, AVATAR_POOL, Space.Z)).argmax(1)
-    pairs = [*AVATAR_PAIRS, *((b, a) for a, b in AVATAR_PAIRS)]
-    questions = _asked(classifier.scorers, pairs, labels, AVATARS_EACH)
-    return Subject(renderer, findings, questions, says(bundled.load_predictor("avatar-oracle")))
+    sets, findings = _found(generator, classifier, Space.W, TEACHING)
+    return Renderer(generator, [classifier], sets.__getitem__), findings
 
 
 def _faces(kind: str) -> Subject:
     scorer, network = FACES[kind]
-    attributes = load_predictor("face-attributes")
+    generator, attributes, sets, findings = _face_findings()
     classifier = Either(attributes, scorer, f"not {scorer}")
-    renderer, findings = _found(load_generator(), classifier, attributes, Space.Z)
+    renderer = Renderer(generator, [classifier], sets.__getitem__)
     labels = renderer.score(renderer.sample(SEED, 0, FACE_POOL, Space.Z)).argmax(1)
     names = classifier.scorers
-    questions = _asked(names, [names, names[::-1]], labels, FACES_EACH)
-    return Subject(renderer, findings, questions, _second(renderer, scorer, network))
+    asked = _asked(names, [names, names[::-1]], labels, FACES_EACH)
+    return Subject(renderer, findings, asked, _second(renderer, scorer, network))
+
+
+@cache
+def _face_findings() -> tuple[Generator, Predictor, dict[str, FindingSet], str]:
+    generator, attributes = load_generator(), load_predictor("face-attributes")
+    sets, findings = _found(generator, attributes, Space.Z, FACE_TEACHING)
+    return generator, attributes, sets, findings
 
 
 def _second(renderer: Renderer, scorer: str, network: str) -> Seconds:
@@ -164,20 +210,19 @@ def _threshold(renderer: Renderer, read: Callable[[np.ndarray], np.ndarray]) -> 
 
 
 def _found(
-    generator: Generator, classifier: Predictor, scorers: Predictor, space: Space
-) -> tuple[Renderer, str]:
-    """Renderer and digest of the findings: of all scorers, and SeFa's."""
-    sets: dict[str, FindingSet] = {}
-    teacher = Renderer(generator, [scorers], sets.__getitem__)
-    scores = teacher.score(teacher.sample(0, 0, TEACHING, Space.Z))
+    generator: Generator, scorers: Predictor, space: Space, teaching: int
+) -> tuple[dict[str, FindingSet], str]:
+    """The findings of all scorers, and SeFa's, by their digest."""
+    renderer = Renderer(generator, [scorers], {}.__getitem__)
+    scores = renderer.score(renderer.sample(0, 0, teaching, Space.Z))
     spec = PopulationSpec(generator.card.digest, 0)
-    population = Population(spec, 0, TEACHING, {scorers.card.digest: scores})
+    population = Population(spec, 0, teaching, {scorers.card.digest: scores})
     problem = Problem(generator, (scorers.card,), population=population, seed=0)
     named = InterFaceGan(InterFaceGanParams(space=space.value)).fit(problem)
     unnamed = SeFa(SefaParams(space=space.value, components=COMPONENTS)).fit(problem)
     both = FindingSet((*named.findings, *unnamed.findings), named.provenance)
-    sets[finding_set_digest(both)] = both
-    return Renderer(generator, [classifier], sets.__getitem__), finding_set_digest(both)
+    digest = finding_set_digest(both)
+    return {digest: both}, digest
 
 
 def _asked(
