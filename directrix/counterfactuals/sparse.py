@@ -217,12 +217,12 @@ class _Search:
         rows, slacks = np.concatenate(self._rows), np.concatenate(self._slacks)
         lengths = self._lengths(rows)
         moved = np.count_nonzero(rows, axis=1)
-        open_ = (slacks < 0) & (lengths < self._bound())
-        open_ &= (moved > 0) & (moved < self._settings.most)
+        open_ = (slacks < 0) & (lengths < self._bound()) & (moved > 0)
         rows, gains = rows[open_], slacks[open_] - self._base
         half = self._settings.beam // 2
         most = np.argsort(-gains, kind="stable")[:half]
-        per_length = np.argsort(-gains / lengths[open_], kind="stable")
+        few = moved[open_] < self._settings.most
+        per_length = np.argsort(-np.where(few, gains / lengths[open_], -np.inf), kind="stable")
         others = [i for i in per_length if i not in most][: self._settings.beam - half]
         return rows[[*most, *others]]
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from directrix.batches import BATCH
 from directrix.counterfactuals import EXPLAINERS, Explainer, Progress, Question, explain
 from directrix.errors import (
     Cancelled,
@@ -300,6 +301,15 @@ def test_stop_is_asked_at_least_every_few_images(every: Explainer, world: World)
     question = Question(start(world, 2.0, 0.4), along_axes(world), target="c")
     answer = every.explain(question, world.renderer, stop=lambda: calls.append(1))
     assert answer.generator_calls / len(calls) <= 16
+
+
+def test_no_more_than_a_batch_lies_between_two_looks_at_whether_to_stop(
+    explainer: Explainer, world: World
+) -> None:
+    told = [0]
+    question = Question(start(world, 2.0, 0.4), along_axes(world), target="c")
+    explainer.explain(question, world.renderer, watch=lambda progress: told.append(progress.images))
+    assert 0 < max(np.diff(told)) <= BATCH
 
 
 # ---- the oracle
