@@ -52,6 +52,9 @@ class LatentDescent(Explainer):
                 point = ground.point(alphas)
                 if slack >= 0 and self._holds(report, point):
                     return Status.FOUND, "", point
+                if not gradient.any():
+                    cause = "the classifier does not respond to the latent"
+                    return Status.NOT_FOUND, cause, point
                 alphas = alphas + self.rate * adam(ground.pull(gradient)[0])
         except Spent as spent:
             cause = f"{spent} before the classifier flipped"
