@@ -25,7 +25,7 @@ def explain(
     generator: Annotated[str | None, typer.Argument(help="The generator's id.")] = None,
     classifier: Annotated[str, typer.Option("--classifier", "-c", help="Its id.")] = "",
     findings: Annotated[
-        str, typer.Option("--findings", "-f", help="The finding set to search.")
+        str, typer.Option("--findings", "-f", help="The set to search, where findings move.")
     ] = "",
     target: Annotated[str, typer.Option(help="The class to reach (any other).")] = "",
     oracle: Annotated[str, typer.Option(help="An independent classifier to ask.")] = "",
@@ -50,7 +50,11 @@ def explain(
         float, typer.Option(min=0, max=3600, help="How long may be searched (no end).")
     ] = 0.0,
     explainer: Annotated[
-        str, typer.Option(help="How to search: sparse (the default), bisection, descent.")
+        str,
+        typer.Option(
+            help="sparse (the default), bisection or descent move findings; channels, "
+            "gradient, gradient_w_plus, attfind or latent_descent the latent."
+        ),
     ] = "",
     hold: Annotated[
         list[str] | None,
@@ -60,7 +64,7 @@ def explain(
     out: Out = None,
     as_json: Json = False,
 ) -> None:
-    """Find the smallest movement inside a finding set that flips a classifier.
+    """Find the smallest movement of findings, or of the latent, that flips a classifier.
 
     Examples:
 
@@ -69,12 +73,14 @@ def explain(
           -c fashion-classifier -f f0c1d2 --target sneaker \\
           --oracle fashion-oracle -o flip.png
       directrix explain --recipe out.png -c fashion-classifier -f f0c1d2
+      directrix explain fashion-generator --index 9 -c fashion-classifier \\
+          --explainer channels
 
     "Not found" is an answer, with its cause and the best attempt, and exits
     with 0. The PNG shows the picture before, after, and the difference.
     """
     with reporting(as_json), client_of(context) as client:
-        _check(generator, classifier, findings, recipe, out, as_json)
+        _check(generator, classifier, findings, explainer, recipe, out, as_json)
         made = (
             read_recipe(read(recipe))
             if recipe is not None
@@ -115,14 +121,17 @@ def _check(
     generator: str | None,
     classifier: str,
     findings: str,
+    explainer: str,
     recipe: Path | None,
     out: Path | None,
     as_json: bool,
 ) -> None:
     if (generator is None) == (recipe is None):
         raise typer.BadParameter("name a generator, or give --recipe")
-    if not (classifier and findings):
-        raise typer.BadParameter("give --classifier and --findings")
+    if not classifier:
+        raise typer.BadParameter("give --classifier")
+    if not (findings or explainer):
+        raise typer.BadParameter("give --findings, or an --explainer that moves the latent")
     if out == STDOUT and as_json:
         raise typer.BadParameter("standard output takes the picture or JSON, not both")
 
@@ -185,8 +194,22 @@ def _verified(answer: Explanation) -> dict[str, object]:
 
 
 def _moved(each: MovedFinding) -> str:
-    told = f"finding {each.index} by {each.alpha:+.2f} SD"
+    name = f"finding {each.index}"
+    if each.space is not None:
+        name = (
+            f"channel {each.channel} of {each.layer}"
+            if each.layer
+            else f"the latent in {each.space}"
+        )
+    told = f"{name} by {each.alpha:+.2f} SD"
     return told if each.contribution is None else f"{told} ({each.contribution:+.2f} logits)"
+
+
+def _place(each: MovedFinding) -> dict[str, object]:
+    """Of what is no finding."""
+    if each.space is None:
+        return {}
+    return {"space": str(each.space), "layer": each.layer, "channel": each.channel}
 
 
 def _document(answer: Explanation) -> dict[str, object]:
@@ -200,7 +223,7 @@ def _document(answer: Explanation) -> dict[str, object]:
         "status": str(answer.status),
         **{name: getattr(answer, name) for name in same.split()},
         "moved": [
-            {"index": m.index, "alpha": m.alpha, "contribution": m.contribution}
+            {"index": m.index, "alpha": m.alpha, "contribution": m.contribution, **_place(m)}
             for m in answer.moved
         ],
         "changes": [vars(change) for change in answer.changes],

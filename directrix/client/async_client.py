@@ -259,10 +259,10 @@ class AsyncClient:
         self,
         recipe: Recipe | str,
         classifier: str,
-        finding_set: str,
+        finding_set: str = "",
         **fields: Unpack[ExplanationFields],
     ) -> Explanation:
-        """The smallest movement inside a finding set that flips the classifier."""
+        """The smallest movement that flips the classifier: of findings, or of the latent itself."""
         request = self._question(recipe, classifier, finding_set, fields)
         return await self._transport.run(explanation.explain(request))
 
@@ -270,7 +270,7 @@ class AsyncClient:
         self,
         recipe: Recipe | str,
         classifier: str,
-        finding_set: str,
+        finding_set: str = "",
         **fields: Unpack[ExplanationFields],
     ) -> AsyncIterator[ExplanationProgress | Explanation]:
         """As `explain`, telling how near the search is; the answer comes last."""

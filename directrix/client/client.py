@@ -241,10 +241,10 @@ class Client:
         self,
         recipe: Recipe | str,
         classifier: str,
-        finding_set: str,
+        finding_set: str = "",
         **fields: Unpack[ExplanationFields],
     ) -> Explanation:
-        """The smallest movement inside a finding set that flips the classifier."""
+        """The smallest movement that flips the classifier: of findings, or of the latent itself."""
         request = self._question(recipe, classifier, finding_set, fields)
         return self._transport.run(explanation.explain(request))
 
@@ -252,7 +252,7 @@ class Client:
         self,
         recipe: Recipe | str,
         classifier: str,
-        finding_set: str,
+        finding_set: str = "",
         **fields: Unpack[ExplanationFields],
     ) -> Iterator[ExplanationProgress | Explanation]:
         """As `explain`, telling how near the search is; the answer comes last."""

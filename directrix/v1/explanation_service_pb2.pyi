@@ -295,7 +295,9 @@ class ExplainImageRequest(_message.Message):
     classifier: _builtins.str
     """The classifier, "projects/{p}/models/{m}"."""
     finding_set: _builtins.str
-    """The finding set to search, "projects/{p}/findingSets/{s}"."""
+    """The finding set to search, "projects/{p}/findingSets/{s}". Explainers that move latents need
+    none; those that move findings answer INVALID_FIELD without one.
+    """
     target: _builtins.str
     """The class to reach, by its scorer's name; empty means any other class."""
     target_probability: _builtins.float
@@ -309,9 +311,11 @@ class ExplainImageRequest(_message.Message):
     encoding: _values_pb2.Encoding.ValueType
     """How the images travel."""
     explainer: _builtins.str
-    """How to search: "sparse", few findings and the shortest movement of them; "bisection", one
-    finding where one is enough; "descent", all of them by gradient, nothing made short: a
-    baseline. Empty means "sparse".
+    """How to search. In findings: "sparse", few and the shortest movement of them; "bisection", one
+    where one is enough; "descent", all of them by gradient, nothing made short: a baseline. In
+    latents: "channels", few channels of S; "gradient", the shortest step in W, or Z where there is
+    no W, "gradient_w_plus" in W+; the baselines "attfind", all channels one by one, and
+    "latent_descent", W by gradient. Empty means "sparse".
     """
     alternatives: _builtins.int
     """Further answers, each by other findings than all before it."""
@@ -402,31 +406,43 @@ class ExplainImageResponse(_message.Message):
 
     @_typing.final
     class MovedFinding(_message.Message):
-        """One finding that was moved."""
+        """What was moved: a finding, a channel, or all of a latent."""
 
         DESCRIPTOR: _descriptor.Descriptor
 
         INDEX_FIELD_NUMBER: _builtins.int
         ALPHA_FIELD_NUMBER: _builtins.int
         CONTRIBUTION_FIELD_NUMBER: _builtins.int
+        SPACE_FIELD_NUMBER: _builtins.int
+        LAYER_FIELD_NUMBER: _builtins.int
+        CHANNEL_FIELD_NUMBER: _builtins.int
         index: _builtins.int
-        """Its position in the set."""
+        """A finding's position in the set; a channel's in its space."""
         alpha: _builtins.float
         """By how many SD."""
         contribution: _builtins.float
         """What it added to the margin, in logits: its Shapley value over the moved findings. Absent
         where there is no answer, and where more than ten moved.
         """
+        space: _values_pb2.Space.ValueType
+        """Where no finding was moved, the space of what was: unset for findings."""
+        layer: _builtins.str
+        """The layer of a channel; empty where all of the latent was moved."""
+        channel: _builtins.int
+        """The channel's number in its layer."""
         def __init__(
             self,
             *,
             index: _builtins.int = ...,
             alpha: _builtins.float = ...,
             contribution: _builtins.float | None = ...,
+            space: _values_pb2.Space.ValueType = ...,
+            layer: _builtins.str = ...,
+            channel: _builtins.int = ...,
         ) -> None: ...
         _HasFieldArgType: _TypeAlias = _typing.Literal["_contribution", b"_contribution", "contribution", b"contribution"]  # noqa: Y015
         def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["_contribution", b"_contribution", "alpha", b"alpha", "contribution", b"contribution", "index", b"index"]  # noqa: Y015
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["_contribution", b"_contribution", "alpha", b"alpha", "channel", b"channel", "contribution", b"contribution", "index", b"index", "layer", b"layer", "space", b"space"]  # noqa: Y015
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         _WhichOneofReturnType__contribution: _TypeAlias = _typing.Literal["contribution"]  # noqa: Y015
         _WhichOneofArgType__contribution: _TypeAlias = _typing.Literal["_contribution", b"_contribution"]  # noqa: Y015

@@ -58,7 +58,8 @@ class ExplanationServiceServicer(object):
     """
 
     def ExplainImage(self, request, context):
-        """Searches a finding set for the smallest movement that flips the classifier.
+        """Searches a finding set, or the latent space itself, for the smallest movement that flips the
+        classifier.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -35,7 +35,9 @@ class ExplanationServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> ExplanationServiceAsyncStub: ...
     ExplainImage: _grpc.UnaryUnaryMultiCallable[_explanation_service_pb2.ExplainImageRequest, _explanation_service_pb2.ExplainImageResponse]
-    """Searches a finding set for the smallest movement that flips the classifier."""
+    """Searches a finding set, or the latent space itself, for the smallest movement that flips the
+    classifier.
+    """
     StreamExplanation: _grpc.UnaryStreamMultiCallable[_explanation_service_pb2.StreamExplanationRequest, _explanation_service_pb2.StreamExplanationResponse]
     """The same, telling how near it is as it goes; the answer comes last."""
     AuditClassifier: _grpc.UnaryUnaryMultiCallable[_explanation_service_pb2.AuditClassifierRequest, _operations_pb2.Operation]
@@ -47,7 +49,9 @@ class ExplanationServiceAsyncStub(ExplanationServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ExplainImage: _aio.UnaryUnaryMultiCallable[_explanation_service_pb2.ExplainImageRequest, _explanation_service_pb2.ExplainImageResponse]  # type: ignore[assignment]
-    """Searches a finding set for the smallest movement that flips the classifier."""
+    """Searches a finding set, or the latent space itself, for the smallest movement that flips the
+    classifier.
+    """
     StreamExplanation: _aio.UnaryStreamMultiCallable[_explanation_service_pb2.StreamExplanationRequest, _explanation_service_pb2.StreamExplanationResponse]  # type: ignore[assignment]
     """The same, telling how near it is as it goes; the answer comes last."""
     AuditClassifier: _aio.UnaryUnaryMultiCallable[_explanation_service_pb2.AuditClassifierRequest, _operations_pb2.Operation]  # type: ignore[assignment]
@@ -62,7 +66,9 @@ class ExplanationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _explanation_service_pb2.ExplainImageRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_explanation_service_pb2.ExplainImageResponse, _abc.Awaitable[_explanation_service_pb2.ExplainImageResponse]]:
-        """Searches a finding set for the smallest movement that flips the classifier."""
+        """Searches a finding set, or the latent space itself, for the smallest movement that flips the
+        classifier.
+        """
 
     @_abc_1.abstractmethod
     def StreamExplanation(

@@ -45,13 +45,15 @@ class Explanations:
         image = generator.card.image
         classifier = await self.lookups.predictor(request.classifier, "classifier", image)
         _check_target(request.target, classifier)
-        findings = await self.recipes.finding_set(request.finding_set, generator, "finding_set")
-        _check_allowed(request, findings)
+        findings = None
+        if request.finding_set:
+            findings = await self.recipes.finding_set(request.finding_set, generator, "finding_set")
+            _check_allowed(request, findings)
         inner = pb.ExplainImageRequest()
         inner.CopyFrom(request)
         inner.recipe.CopyFrom(resolved.recipe)
         inner.classifier = classifier.digest
-        inner.finding_set = findings.digest
+        inner.finding_set = findings.digest if findings else ""
         if request.oracle:
             oracle = await self.lookups.predictor(request.oracle, "oracle", image)
             _check_target(request.target, oracle, "oracle")
@@ -59,9 +61,9 @@ class Explanations:
         holders = await self._holders(request, image)
         for hold, holder in zip(inner.hold, holders, strict=True):
             hold.predictor = holder.digest
-        names = {**resolved.names, findings.digest: findings.name}
+        names = {**resolved.names, **({findings.digest: findings.name} if findings else {})}
         names |= {holder.digest: holder.name for holder in holders}
-        card = await self._scorecard(findings)
+        card = await self._scorecard(findings) if findings else None
         calls = self.client.explain(internal.ExplainRequest(request=inner), seconds_to(deadline))
         async with aclosing(calls) as answers:
             while (answer := await inside(anext(answers, None))) is not None:

@@ -55,7 +55,7 @@ class Explaining:
         if asked.oracle:
             oracle = await asyncio.to_thread(self._models.predictor, asked.oracle)
         recipe, source = await self._inversions.recipe(renderer, asked.recipe)
-        await self._models.fetch_findings({*recipe.finding_sets(), asked.finding_set})
+        await self._models.fetch_findings({*recipe.finding_sets(), asked.finding_set} - {""})
         scales = await self._deviations(renderer, scorers) if holders else None
         question = _question(asked, recipe, _holds(asked, renderer, scales))
         events: asyncio.Queue[Progress | None] = asyncio.Queue()
@@ -99,7 +99,7 @@ class Explaining:
                 )
                 for each in found
             ]
-        writer = _Writer(renderer, recipe, len(holders), scales)
+        writer = _Writer(renderer, len(holders), scales)
         yield pb.ExplainResponse(response=writer.write(found))
 
     def _verified(
@@ -137,7 +137,6 @@ class _Writer:
     """
 
     renderer: Renderer
-    recipe: Recipe
     holders: int
     scales: np.ndarray | None
 
@@ -149,7 +148,7 @@ class _Writer:
         return first
 
     def _one(self, found: Counterfactual) -> service.ExplainImageResponse:
-        message = counterfactual_to_proto(found, replace(self.recipe, moves=found.moves))
+        message = counterfactual_to_proto(found)
         if self.scales is None or found.status is Status.ALREADY_TARGET:
             return message
         holders = [each.card.digest for each in self.renderer.predictors][-self.holders :]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from directrix.counterfactuals import EXPLAINERS, Explainer, Question, explain
+from directrix.counterfactuals import EXPLAINERS, Explainer, Progress, Question, explain
 from directrix.errors import (
     Cancelled,
     FindingMismatch,
@@ -221,9 +221,9 @@ def test_findings_that_are_not_allowed_stay_where_they_are(
     assert {m.index for m in none.moved} <= {5, 6}
 
 
-def test_a_constant_classifier_is_given_up_quickly(explainer: Explainer) -> None:
+def test_a_constant_classifier_is_given_up_quickly(careful: Explainer) -> None:
     world = linear_world(np.zeros((3, DIMENSION)), offsets=np.array([1.0, 0.0, 0.5]))
-    answer = explainer.explain(Question(start(world, 1.0), along_axes(world)), world.renderer)
+    answer = careful.explain(Question(start(world, 1.0), along_axes(world)), world.renderer)
     assert answer.status is Status.NOT_FOUND
     assert "does not respond" in answer.cause
     assert answer.moved == ()
@@ -233,13 +233,33 @@ def test_a_constant_classifier_is_given_up_quickly(explainer: Explainer) -> None
 
 
 @pytest.mark.parametrize("budget", [1, 2, 3, 10, 17, 33, 60])
-def test_the_budget_is_kept(explainer: Explainer, world: World, budget: int) -> None:
+def test_the_budget_is_kept(every: Explainer, world: World, budget: int) -> None:
+    question = Question(start(world, 3.0, 0.0, -3.0), along_axes(world), target="c", budget=budget)
+    answer = every.explain(question, world.renderer)
+    assert answer.generator_calls <= budget
+    assert answer.status is Status.FOUND or answer.margin_after >= answer.margin_before
+
+
+@pytest.mark.parametrize("budget", [1, 2, 3, 10, 17, 33, 60])
+def test_a_budget_that_is_too_small_is_the_cause(
+    explainer: Explainer, world: World, budget: int
+) -> None:
     question = Question(start(world, 3.0, 0.0, -3.0), along_axes(world), target="c", budget=budget)
     answer = explainer.explain(question, world.renderer)
     assert answer.status is Status.NOT_FOUND
     assert "budget" in answer.cause
-    assert answer.generator_calls <= budget
-    assert answer.margin_after >= answer.margin_before
+
+
+def test_who_watches_sees_where_it_began_and_that_it_came_nearer(
+    careful: Explainer, world: World
+) -> None:
+    told: list[Progress] = []
+    question = Question(start(world, 2.0, 0.4), along_axes(world), target="c")
+    answer = careful.explain(question, world.renderer, watch=told.append)
+    assert told[0].images == 1 and told[0].margin == answer.margin_before
+    margins = [each.margin for each in told]
+    assert margins == sorted(margins) and told[-1].holds
+    assert np.array_equal(told[0].image, answer.original)
 
 
 @pytest.mark.parametrize("budget", range(30, 90, 7))

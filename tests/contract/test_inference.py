@@ -336,3 +336,21 @@ def test_a_place_where_nobody_listens_is_unavailable():
         assert nobody.ready(0.5) is False
         with pytest.raises(ServingUnavailable):
             nobody.wait_ready(0.3)
+
+
+def test_channels_are_explained_without_a_finding_set(client, world):
+    found = explain(client, world, finding_set="", explainer="channels")
+    assert found.status == found.STATUS_FOUND
+    assert found.recipe.latent.space == values_pb2.SPACE_Z and not found.recipe.moves
+    assert {(moved.space, moved.layer) for moved in found.moved} == {(values_pb2.SPACE_Z, "z")}
+    assert all(moved.channel == moved.index for moved in found.moved)
+    answer = render(client, world, found.recipe)
+    assert answer.items[0].image == image_from_proto(found.image).tobytes()
+
+
+def test_findings_have_to_be_named_where_they_are_moved(client, world):
+    asked = explanation_service_pb2.ExplainImageRequest(
+        recipe=recipe(world, 0), classifier=world.judge
+    )
+    with pytest.raises(InvalidField, match="name a finding set"):
+        list(client.explain(pb.ExplainRequest(request=asked), 60))

@@ -1,6 +1,6 @@
 """Toy worlds with planted answers: a linear generator and predictors that read off known axes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 
@@ -75,12 +75,17 @@ def linear_world(
     w_dim: int | None = None,
     task: str = "classifier",
     offsets: np.ndarray | None = None,
+    side: int = 8,
+    spectrum: Sequence[float] = SPECTRUM,
+    contrast: float = 0.25,
 ) -> World:
     """readings: rows over z; None reads the generator's own axes 0, 1 and 2.
 
+    side: of the image, in pixels: the more there are, the less their rounding tells. contrast: of
+    them, in SD over the prior.
     w_dim: DIMENSION gives the generator a space W = M z, M random; readings are then rows over w.
     """
-    arrays, axes = linear_generator.planted(SPECTRUM, 64, seed=1)
+    arrays, axes = linear_generator.planted(spectrum, side**2, seed=1, contrast=contrast)
     if w_dim is not None:
         chance = np.random.Generator(np.random.Philox(2))
         arrays["M"] = chance.standard_normal((w_dim, DIMENSION)).astype(np.float32) * 0.3
@@ -88,7 +93,9 @@ def linear_world(
     judge = linear_predictor.reading(arrays, read)
     if offsets is not None:
         judge["c"] = judge["c"] + np.asarray(offsets, np.float32)
-    return World(_generator(arrays, w_dim), _predictor(judge, len(read), task), axes, read)
+    image = IMAGE.model_copy(update={"height": side, "width": side})
+    generator = _generator(arrays, w_dim, image)
+    return World(generator, _predictor(judge, len(read), task, image), axes, read)
 
 
 @cache
@@ -112,14 +119,16 @@ def style_world() -> World:
     return World(generator, _predictor(judge, 3, "classifier"), np.eye(DIMENSION), judge["B"])
 
 
-def _generator(arrays: Mapping[str, np.ndarray], w_dim: int | None) -> Generator:
-    card = linear_generator.card("toy", IMAGE, DIMENSION, w_dim)
+def _generator(arrays: Mapping[str, np.ndarray], w_dim: int | None, image: ImageCard) -> Generator:
+    card = linear_generator.card("toy", image, DIMENSION, w_dim)
     card = card.model_copy(update={"digest": model_digest(card, arrays)})
     return linear_generator.build(card, arrays, CPU)
 
 
-def _predictor(arrays: Mapping[str, np.ndarray], scorers: int, task: str) -> Predictor:
-    card = linear_predictor.card("judge", IMAGE, "abcdefghijkl"[:scorers], task)
+def _predictor(
+    arrays: Mapping[str, np.ndarray], scorers: int, task: str, image: ImageCard = IMAGE
+) -> Predictor:
+    card = linear_predictor.card("judge", image, "abcdefghijkl"[:scorers], task)
     card = card.model_copy(update={"digest": model_digest(card, arrays)})
     return linear_predictor.build(card, arrays, CPU)
 

@@ -26,9 +26,10 @@ class ExplanationFields(RecipeFields, total=False):
     max_alpha: farthest along one finding. allowed: findings that may be moved. oracle: an
     independent classifier to ask about the answer. frozen: findings that may not be moved. budget:
     images. seconds: how long may be searched. encoding: how pictures travel.
-    explainer: "sparse", "bisection" or "descent". hold: (predictor, scorer or "" for all, tolerance
-    in SD) that must not change. region: [H, W] in [0, 1], inside which findings act. alternatives:
-    further answers, each by other findings. Beside them the fields of a recipe.
+    explainer: "sparse", "bisection" or "descent" move findings, "channels", "gradient",
+    "gradient_w_plus", "attfind" or "latent_descent" the latent. hold: (predictor, scorer or "" for
+    all, tolerance in SD) that must not change. region: [H, W] in [0, 1], inside which findings
+    act. alternatives: further answers, each by other findings. Beside them the fields of a recipe.
     """
 
     target: str
@@ -65,7 +66,7 @@ def request_of(
     return pb.ExplainImageRequest(
         recipe=recipe,
         classifier=names.model(classifier),
-        finding_set=names.finding_set(finding_set),
+        finding_set=names.finding_set(finding_set) if finding_set else "",
         target=fields.get("target", ""),
         target_probability=fields.get("target_probability", 0.0),
         max_alpha=fields.get("max_alpha", 0.0),
@@ -108,8 +109,8 @@ def event(message: pb.StreamExplanationResponse) -> ExplanationProgress | Explan
 
 
 def _explanation(message: pb.ExplainImageResponse, original: values_pb2.Image) -> Explanation:
-    from directrix.types import CurvePoint, MovedFinding
-    from directrix.wire.counterfactuals import ABSENT, STATUSES
+    from directrix.types import CurvePoint
+    from directrix.wire.counterfactuals import ABSENT, STATUSES, moved_from_proto
 
     told: Any = message
     absent: dict[str, Any] = {
@@ -127,10 +128,7 @@ def _explanation(message: pb.ExplainImageResponse, original: values_pb2.Image) -
         image=picture(message.image),
         difference=picture(message.difference),
         recipe=message.recipe,
-        moved=tuple(
-            MovedFinding(m.index, m.alpha, m.contribution if m.HasField("contribution") else None)
-            for m in message.moved
-        ),
+        moved=tuple(map(moved_from_proto, message.moved)),
         changes=tuple(
             ScoreChange(c.predictor, c.scorer, c.before, c.after, c.change_sd)
             for c in message.changes

@@ -333,3 +333,21 @@ def test_not_found_is_an_answer(live: Scene, stub: EditingServiceStub) -> None:
     assert answer.status == explanation.ExplainImageResponse.STATUS_NOT_FOUND
     assert answer.cause
     assert answer.margin_after < 0
+
+
+def test_a_latent_is_explained_without_a_finding_set(live: Scene, stub: EditingServiceStub) -> None:
+    seed = one_of_another_class(live, stub)
+    request = explanation.ExplainImageRequest(
+        recipe=recipe(live, seed),
+        classifier=live.judge.name,
+        target="a",
+        explainer="gradient",
+        encoding=pb.ENCODING_PNG,
+    )
+    found = ExplanationServiceStub(live.channel).ExplainImage(request, timeout=30)
+    assert found.status == explanation.ExplainImageResponse.STATUS_FOUND
+    assert [(moved.space, moved.layer) for moved in found.moved] == [(pb.SPACE_W, "")]
+    assert f"if its latent in w moved by {found.distance_sd:.2f} SD" in found.sentence
+    again = stub.EditImage(edit(live, recipe=found.recipe), timeout=10)
+    assert again.image.digest == found.image.digest
+    assert found.log_density_change != 0

@@ -2,6 +2,7 @@
 
 from directrix.types import NONE, FindingScore, Scorecard
 from directrix.v1 import explanation_service_pb2 as pb
+from directrix.v1 import values_pb2
 from services.gateway.sentences import sentence
 
 Response = pb.ExplainImageResponse
@@ -72,3 +73,15 @@ def test_other_endings():
     assert nothing == "It says boot, and nothing that was allowed makes it say sneaker."
     tried = sentence(found((2, 6.0), status=Response.STATUS_NOT_FOUND), None)
     assert tried.endswith("The nearest that was tried: finding 2 rose by 6.00 SD.")
+
+
+def test_channels_and_latents_are_told_by_their_place():
+    channel = Response.MovedFinding(
+        index=70, alpha=-1.5, space=values_pb2.SPACE_S, layer="b8_conv0", channel=6
+    )
+    response = found()
+    response.moved.append(channel)
+    assert "if channel 6 of b8_conv0 fell by 1.50 SD (" in sentence(response, None)
+    whole = found()
+    whole.moved.append(Response.MovedFinding(alpha=2.0, space=values_pb2.SPACE_W))
+    assert "if its latent in w moved by 2.00 SD (" in sentence(whole, None)
