@@ -17,7 +17,7 @@ from directrix.zoo import fashion_data
 from tests.benchmarks import meaning_sheets
 from tests.benchmarks.evidence import Evidence
 from tests.benchmarks.explain_questions import BOTH_WAYS, EACH, Asked, about_generated, clothes
-from tests.benchmarks.meaning_answers import WANTED, Answer, Answering, explainers
+from tests.benchmarks.meaning_answers import WANTED, WAYS, Answer, Answering
 from tests.benchmarks.meaning_measures import Jury, Seen, diversity, jury, measure, see
 from tests.benchmarks.pixel_attack import PixelAttack
 
@@ -39,7 +39,7 @@ def run(evidence: Evidence) -> None:
     asked = first_of_each(about_generated(world))
     answering = Answering(world)
     evidence.settings = {"target_probability": WANTED, "questions": len(asked)}
-    answers = {way: answering.by(explainer, asked) for way, explainer in explainers().items()}
+    answers = {way: answering.by(explainer, asked) for way, explainer in WAYS.items()}
     answers["pixel_attack"] = answering.attacked(PixelAttack(), asked)
     judges = _jury(answering)
     seen = {way: see(judges, made) for way, made in answers.items()}

@@ -56,7 +56,7 @@ def draw(
         )
         for i in places
     ]
-    labels = [f"{source} \N{RIGHTWARDS ARROW} {target}" for source, target in SHOWN]
+    labels = [f"{source} to {target}" for source, target in SHOWN]
     columns = ("original", *(CALLED[way] for way in answers))
     folder = FOLDER / "meaning"
     folder.mkdir(parents=True, exist_ok=True)
