@@ -10,6 +10,7 @@ findings with the same one. Channel subspaces are findings too: units that any m
 """
 
 import warnings
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Annotated, Literal
 
@@ -32,6 +33,7 @@ from directrix.traversal import (
     SearchSettings,
     StepName,
     Weights,
+    change_moments,
     channel_changes,
     channel_moments,
     choose_step,
@@ -50,6 +52,8 @@ CHANNELS = 256
 """Latents that tell the correlations of channels."""
 PRINCIPAL = 8
 """Latents that tell the directions which the search begins with."""
+CHANGED = 48
+"""Latents that tell which channels a direction changes together."""
 ELSEWHERE = 2**32
 """Where in the population those begin that are not for training."""
 
@@ -120,7 +124,13 @@ class DpLaseParams(MethodParams):
         0,
         ge=0,
         le=64,
-        description="Channel subspaces for each of the layers, 0 to 64; 0 looks for none.",
+        description="Channel subspaces for each of the layers, and of each direction where they "
+        "are its own, 0 to 64; 0 looks for none.",
+    )
+    grouping: Literal["changes", "activations"] = Field(
+        "changes",
+        description="What channels of a subspace do together: change along one direction, each "
+        "direction with subspaces of its own, or vary over the population.",
     )
     expression: Expression = Field(
         "ridge",
@@ -207,18 +217,74 @@ class _Work:
         hints: list[str] = []
         for place, layer in enumerate(self.layers if self.params.subspaces else ()):
             reader = FeatureReader(self.generator, self.space, [layer])
-            groups = self._clustered(reader)
-            moved = self.journal.step(partial(self._moved, reader, directions))
-            strengths = np.stack([groups.strength(each) for each in moved])
-            for index, mask in enumerate(groups.masks):
+            moments = Moments.of(self.journal.step(partial(self._variation, reader)))
+            if self.params.grouping == "activations":
+                told = self._of_population(reader, moments, directions)
+            else:
+                told = self._of_directions(reader, directions)
+            for mask, words in told:
                 channels = np.flatnonzero(mask)
-                found.append(Units(layer, channels, groups.means[channels]))
-                hints.append(
-                    f"channel subspace {index} of {layer}: {len(channels)} channels, moved most "
-                    f"by direction {strengths[:, index].argmax()}"
-                )
+                found.append(Units(layer, channels, moments.means[channels]))
+                hints.append(f"channel subspace of {layer}: {len(channels)} channels, {words}")
             self.problem.progress(self.rounds + 2 + place, self.total, f"channels of {layer}")
         return tuple(found), tuple(hints)
+
+    def _of_population(
+        self, reader: FeatureReader, moments: Moments, directions: Tensor
+    ) -> Iterator[tuple[np.ndarray, str]]:
+        """Masks [C] of channels that vary together, and what is to be said of each."""
+        groups = self._clustered(reader, moments, self._draw)
+        latents, stride = self._draw(ELSEWHERE, MEASURED), self.params.stride / 2 * self.unit
+        moved = self.journal.step(
+            lambda: channel_changes(reader, self.step, latents, stride * directions)
+        )
+        strengths = np.stack([groups.strength(each) for each in moved])
+        for index, mask in enumerate(groups.masks):
+            yield mask, f"moved most by direction {strengths[:, index].argmax()}"
+
+    def _of_directions(
+        self, reader: FeatureReader, directions: Tensor
+    ) -> Iterator[tuple[np.ndarray, str]]:
+        """Masks [C] of channels that one direction changes together, and which one it is."""
+        (spread,) = reader.spread(self._draw(ELSEWHERE, SPREAD))
+        for place, direction in enumerate(directions):
+            rows = self.journal.step(partial(self._changes, reader, spread, direction))
+            moments = Moments.of(rows)
+            for mask in self._clustered(reader, moments, self._draw_along(direction)).masks:
+                yield mask, f"changed together by direction {place}"
+
+    def _variation(self, reader: FeatureReader) -> np.ndarray:
+        """Rows of the moments of the channels over the population."""
+        return channel_moments(reader, self._draw, ELSEWHERE, CHANNELS).rows()
+
+    def _changes(self, reader: FeatureReader, spread: Tensor, direction: Tensor) -> np.ndarray:
+        """Rows of the moments of what the direction changes at half the stride."""
+        latents, away = self._draw(ELSEWHERE, CHANGED), self.params.stride / 2 * self.unit
+        return change_moments(reader, self.step, latents, away * direction, spread).rows()
+
+    def _clustered(
+        self, reader: FeatureReader, moments: Moments, draw: Callable[[int, int], Tensor]
+    ) -> ChannelSubspaces:
+        (layer,) = reader.layers
+        if self.params.expression == "ridge":
+            expressed = express(moments)
+        else:
+            expressed = self.journal.step(
+                lambda: express_by_training(self.generator, reader, draw, moments, ELSEWHERE)
+            )
+        return cluster_channels(layer, moments, expressed, self.params.subspaces)
+
+    def _draw_along(self, direction: Tensor) -> Callable[[int, int], Tensor]:
+        """Latents of the population, each moved along the direction as far as in training."""
+        reach = self.params.stride * self.unit
+
+        def draw(first: int, count: int) -> Tensor:
+            latents = self._draw(first, count)
+            chance = torch.Generator().manual_seed((self.problem.seed + first) % 2**63)
+            strides = reach * (2 * torch.rand((count, 1), generator=chance) - 1)
+            return self.step(latents, strides.to(latents) * direction)
+
+        return draw
 
     def _space(self) -> Space:
         if self.params.space != "auto":
@@ -294,27 +360,6 @@ class _Work:
             lambda: principal_directions(reader, self.step, latents, spreads, length).cpu().numpy()
         )
         return torch.from_numpy(rows.copy()).to(latents)
-
-    def _clustered(self, reader: FeatureReader) -> ChannelSubspaces:
-        (layer,) = reader.layers
-        moments = Moments.of(
-            self.journal.step(
-                lambda: channel_moments(reader, self._draw, ELSEWHERE, CHANNELS).rows()
-            )
-        )
-        if self.params.expression == "ridge":
-            expressed = express(moments)
-        else:
-            expressed = self.journal.step(
-                lambda: express_by_training(self.generator, reader, self._draw, moments, ELSEWHERE)
-            )
-        return cluster_channels(layer, moments, expressed, self.params.subspaces)
-
-    def _moved(self, reader: FeatureReader, directions: Tensor) -> np.ndarray:
-        """[k, C]: the mean square change of every channel by every direction, in its SD."""
-        stride = self.params.stride / 2 * self.unit
-        latents = self._draw(ELSEWHERE, MEASURED)
-        return channel_changes(reader, self.step, latents, stride * directions)
 
     def _draw(self, first: int, count: int) -> Tensor:
         rows = self.problem.sample(self.problem.seed, first, count, self.space)

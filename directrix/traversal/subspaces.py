@@ -2,7 +2,8 @@
 
 Source: Li et al. (ACM MM 2021), semantic refinement, with the equations of its predecessor PmSFC
 (Li et al., AAAI 2021), eq. 4 to 6: features as channels F [places, C], F ~ F S with diag(S) = 0,
-affinity (|S| + |S^T|) / 2, spectral clustering.
+affinity (|S| + |S^T|) / 2, spectral clustering. As in their released code a direction can have
+subspaces of its own: of the changes that it makes, channels that change together at one place.
 
 ridge: min |F - F S|^2 + mu |S|^2, in closed form from the channels' correlations, S_ij = -P_ij /
 P_jj with P = (F^T F + mu I)^-1 (Steck, "Embarrassingly Shallow Autoencoders", arXiv 1905.03375,
@@ -57,7 +58,10 @@ class ChannelSubspaces:
 
 @dataclass(frozen=True, eq=False)
 class Moments:
-    """Of a layer's channels over latents and places: means [C], covariance [C, C]."""
+    """Of a layer's channels over latents and places: means [C], covariance [C, C].
+
+    Of changes the means are 0 and the second moments stand for the covariance.
+    """
 
     means: np.ndarray
     covariance: np.ndarray
@@ -88,6 +92,24 @@ def channel_moments(reader: FeatureReader, draw: Draw, first: int, count: int) -
         total, square, places = total + rows.sum(0), square + rows.T @ rows, places + len(rows)
     means = (total / places).cpu().numpy()
     return Moments(means, (square / places).cpu().numpy() - np.outer(means, means))
+
+
+@torch.no_grad()
+def change_moments(
+    reader: FeatureReader, step: Step, latents: Tensor, displacement: Tensor, spread: Tensor
+) -> Moments:
+    """Moments of what one displacement [d] changes in the reader's one layer, there and back.
+
+    Over latents [n, d], both signs and places; changes in the channels' spread [1, C, 1, 1].
+    """
+    total, places = torch.zeros(1), 0
+    for starts in latents.split(BATCH):
+        (before,) = reader(starts)
+        for sign in (1.0, -1.0):
+            (after,) = reader(step(starts, sign * displacement.expand_as(starts)))
+            rows = ((after - before) / spread).double().movedim(1, -1).flatten(0, 2).cpu()
+            total, places = total + rows.T @ rows, places + len(rows)
+    return Moments(np.zeros(total.shape[1]), (total / places).numpy())
 
 
 @torch.no_grad()

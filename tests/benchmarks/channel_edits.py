@@ -21,10 +21,10 @@ from directrix.discovery import Problem
 from directrix.methods.dplase import DpLaSE, DpLaseParams
 from directrix.metrics.matched import MatchedChange
 from directrix.traversal import draw_within
-from directrix.types import Direction, Space, Units
+from directrix.types import Direction, FindingSet, Space, Units
 from tests.benchmarks.dcgan_worlds import Walked
 
-DIRECTIONS, SUBSPACES, STEPS = 6, 4, 100
+DIRECTIONS, SUBSPACES, STEPS = 6, 8, 100
 STRIDES = (2.5, 5.0, 9.0, 16.0, 40.0)
 CHOSEN_ON, TOLD_ON, POPULATION = 32, 64, 512
 RANDOM = 6
@@ -51,14 +51,12 @@ class Bench:
 
     def __init__(self, world: Walked, seed: int):
         self.world, self.generator, self.judge = world, world.generator, world.judges[0]
-        layers = tuple(card.name for card in self.generator.card.layers)
+        layers = tuple(card.name for card in self.generator.card.layers[1:])
         params = DpLaseParams(
             components=DIRECTIONS, steps=STEPS, batch=16, features=layers, subspaces=SUBSPACES
         )
         self.problem = Problem(self.generator, seed=seed)
-        found = DpLaSE(params).fit(self.problem).findings
-        self.directions = [f for f in found if isinstance(f, Direction)]
-        self.subspaces = [f for f in found if isinstance(f, Units)]
+        self.edits = _edits(DpLaSE(params).fit(self.problem))
         self.starts = self._draw(0, POPULATION)
         self.base = self._scores(self.starts)
 
@@ -120,9 +118,7 @@ def cuts(world: Walked, seed: int) -> Iterator[dict[str, object]]:
     seen, unseen = slice(0, CHOSEN_ON), slice(CHOSEN_ON, CHOSEN_ON + TOLD_ON)
     chance = np.random.default_rng(seed)
     tried = [
-        (direction, units, bench.curve(direction, seen, units))
-        for direction in bench.directions
-        for units in bench.subspaces
+        (direction, units, bench.curve(direction, seen, units)) for direction, units in bench.edits
     ]
     for target, scorer in enumerate(world.judges[0].scorers):
         chosen = _choose(bench, tried, target)
@@ -149,6 +145,16 @@ def cuts(world: Walked, seed: int) -> Iterator[dict[str, object]]:
             "cut_random": against["random"],
             "cut": min(known) if known else None,
         }
+
+
+def _edits(found: FindingSet) -> list[tuple[Direction, Units]]:
+    """Every channel subspace with the direction that it is of, which its hint names last."""
+    directions = [finding for finding in found.findings if isinstance(finding, Direction)]
+    return [
+        (directions[int(hint.rsplit(" ", 1)[1])], finding)
+        for finding, hint in zip(found.findings, found.hints, strict=True)
+        if isinstance(finding, Units)
+    ]
 
 
 def _choose(

@@ -82,13 +82,29 @@ def test_unknown_layers_and_spaces_are_refused() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("expression", ["ridge", "trained"])
 def test_channel_subspaces_share_out_a_layer(expression: str) -> None:
-    found = fit(style_world(), subspaces=2, expression=expression)
+    found = fit(style_world(), subspaces=2, expression=expression, grouping="activations")
     units = [f for f in found.findings if isinstance(f, Units)]
     assert len(units) == 2
     assert len(found) == len(found.hints) == 5
     channels = np.concatenate([u.channels for u in units])
     assert len(np.unique(channels)) == len(channels) <= 8
     assert "moved most by direction" in found.hints[-1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("expression", ["ridge", "trained"])
+def test_every_direction_has_subspaces_of_its_own(expression: str) -> None:
+    found = fit(style_world(), subspaces=2, expression=expression)
+    assert len(found) == len(found.hints) == 9
+    for place in range(3):
+        own = [
+            finding.channels
+            for finding, hint in zip(found.findings, found.hints, strict=True)
+            if isinstance(finding, Units) and hint.endswith(f"by direction {place}")
+        ]
+        channels = np.concatenate(own)
+        assert len(own) == 2
+        assert len(np.unique(channels)) == len(channels) <= 8
 
 
 @pytest.mark.slow

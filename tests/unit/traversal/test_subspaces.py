@@ -2,8 +2,20 @@
 
 import numpy as np
 import pytest
+import torch
 
-from directrix.traversal import ChannelSubspaces, Moments, cluster_channels, express
+from directrix.densities import linear
+from directrix.population import latents
+from directrix.traversal import (
+    ChannelSubspaces,
+    FeatureReader,
+    Moments,
+    change_moments,
+    cluster_channels,
+    express,
+)
+from directrix.types import Space
+from tests.contract.toys import DIMENSION, linear_world
 
 GROUPS = np.repeat([0, 1, 2], [6, 5, 4])
 
@@ -49,3 +61,17 @@ def test_strength_is_the_mean_of_a_groups_channels() -> None:
 def test_there_are_no_more_groups_than_channels() -> None:
     found = cluster_channels("b8", moments(), express(moments()), 99)
     assert len(found.masks) == len(GROUPS)
+
+
+def test_moments_of_changes_are_those_of_the_formula() -> None:
+    """Of a linear generator: the same A v at every latent, back and forth."""
+    world = linear_world()
+    reader = FeatureReader(world.generator, Space.Z, ["plane"])
+    starts = torch.from_numpy(latents(3, 0, 5, DIMENSION))
+    away = 2.0 * torch.from_numpy(world.axes[0]).float()
+    before, after = reader(starts)[0], reader(linear(starts, away.expand_as(starts)))[0]
+    spread = torch.full((1, before.shape[1], 1, 1), 0.5)
+    found = change_moments(reader, linear, starts, away, spread)
+    rows = ((after - before)[0] / 0.5).flatten(1).T.double().numpy()
+    assert found.covariance == pytest.approx(rows.T @ rows / len(rows), rel=1e-4)
+    assert not found.means.any()
