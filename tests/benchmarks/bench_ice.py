@@ -42,7 +42,8 @@ def run(evidence: Evidence) -> None:
         "avatars": {
             "space": ice_avatars.SPACE,
             "codes": ice_avatars.CODES,
-            "ratio": ice_avatars.RATIO,
+            "ratios": ice_avatars.RATIOS,
+            "choosing": ice_avatars.CHOOSING,
             "held_out": ice_avatars.HELD_OUT,
         },
         "ratio": "target over root mean square of suppressed, each in the judge's SD",
@@ -93,8 +94,9 @@ def _avatars(evidence: Evidence) -> list[tuple[float, float]]:
     world = Avatars()
     found, local, rivals = {}, {}, []
     for place, target in enumerate(TARGETS):
-        found[target] = world.judged(world.ice(target), target)
-        _row(evidence, "avatars", target, "ice", found[target])
+        move = world.ice(target)
+        found[target] = world.judged(move, target)
+        _row(evidence, "avatars", target, move.name, found[target])
         local[target] = world.local(target, place * LOCAL, LOCAL)
         _row(evidence, "avatars", target, "ice, re-estimated", local[target])
         others = {m.name: world.judged(m, target, ice_avatars.RIVALS) for m in world.rivals(target)}

@@ -2,7 +2,9 @@
 
 The regressor is differentiated by ICE, and labels InterFaceGAN's population; the twin judges alone.
 Which of a rival's findings is the best for a factor is decided by the regressor on other samples,
-which is how it would be used.
+which is how it would be used. How firmly ICE suppresses is decided there too, factor by factor, by
+the regressor as it sees mirrored pictures: what follows its own errors looks perfect to itself,
+less so to its mirror image.
 """
 
 from collections.abc import Mapping, Sequence
@@ -49,9 +51,12 @@ PARTS = {
 }
 TARGETS = tuple(factor for factors in PARTS.values() for factor in factors)
 ALPHAS = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0)
-SPACE, CODES, RATIO = "s", 256, 3e-4
-"""The regressor chose the space on the latents on which rivals are chosen; metric, ratio and number
-by its slopes at latents of the fit's own seed that a trial fit left out."""
+SPACE, CODES, RATIOS, CHOOSING = "s", 1024, (3e-4, 1e-3, 3e-3), 160
+"""The regressor chose the space on the latents on which rivals are chosen; the metric by its slopes
+at latents of the fit's own seed that a trial fit left out. The mirrored regressor chooses among the
+ratios on the first CHOOSING of the former."""
+MIRRORED = ("yaw", "light")
+"""Factors that a mirror turns round."""
 STEP, STEPS, LOCAL_RATIO = 0.6, 7, 1e-3
 
 
@@ -92,6 +97,15 @@ class Avatars:
         return self._judge(self.regressor)
 
     @cached_property
+    def mirrored(self) -> Judge:
+        """The regressor before a mirror, for how firmly to suppress."""
+        turned = np.where(np.isin(self.regressor.scorers, MIRRORED), -1.0, 1.0)
+        read = self.own.read
+        return Judge.of(
+            self.own.names, lambda images: read(images.flip(-1)) * turned, self._unmoved
+        )
+
+    @cached_property
     def problem(self) -> Problem:
         return Problem(
             self.generator, (self.regressor.card,), networks=(self.regressor,), seed=self.seed
@@ -103,9 +117,22 @@ class Avatars:
         return torch.from_numpy(self.problem.sample(seed, 0, count, space))
 
     def ice(self, target: str) -> Move:
+        """The first direction, with the best of the ratios."""
+        moves = [self._ice(target, ratio) for ratio in RATIOS]
+        points = self.points(Space(SPACE), CHOOSING, shift=2)
+
+        def usefulness(move: Move) -> float:
+            told = along_move(
+                self.generator, self.mirrored, move, points, target, _others(target), ALPHAS[:4]
+            )
+            return told.median * told.reached
+
+        return max(moves, key=usefulness)
+
+    def _ice(self, target: str, ratio: float) -> Move:
         """What a fit of its own finds; a step changes the target by one SD to first order.
 
-        Targets share their Jacobians, which are the same.
+        Targets and ratios share their Jacobians, which are the same.
         """
         params = IceParams(
             space=SPACE,
@@ -113,14 +140,15 @@ class Avatars:
             codes=CODES,
             components=1,
             wanted=(f"score:{target}",),
-            suppressed=(f"score:~{target}@{RATIO}",),
+            suppressed=(f"score:~{target}@{ratio}",),
         )
         place = NAMES.index(target)
         parts = self._slopes[:, [place]], np.delete(self._slopes, place, 1)
         grams = np.stack([np.tensordot(part, part, ((0, 1), (0, 1))) for part in parts])
         taken = Taken({"done": np.array(CODES), "grams": grams, "along": np.zeros(len(grams[0]))})
         found = Ice(params).solve(replace(self.problem, checkpoint=taken))
-        move = move_of("ice", found.chart, found.chart.coordinates(found.vectors[:1]).T)
+        columns = found.chart.coordinates(found.vectors[:1]).T
+        move = move_of(f"ice, ratio {ratio:g}", found.chart, columns)
         return replace(move, step=move.step / found.gains[0])
 
     def rivals(self, target: str) -> list[Move]:
@@ -162,9 +190,12 @@ class Avatars:
                 parts = [predictor.scores(rows) for rows in images.split(250)]
             return torch.cat(parts).double().numpy()
 
+        return Judge.of(predictor.scorers, read, self._unmoved)
+
+    @cached_property
+    def _unmoved(self) -> Tensor:
         space = self.generator.spaces[0]
-        unmoved = pictures(self.generator, self.points(space, SPREAD, shift=1), space)
-        return Judge.of(predictor.scorers, read, unmoved)
+        return pictures(self.generator, self.points(space, SPREAD, shift=1), space)
 
     @cached_property
     def _slopes(self) -> np.ndarray:
