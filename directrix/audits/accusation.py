@@ -1,12 +1,12 @@
 """Accusation: which findings a classifier relies on more than chance and others account for.
 
 Findings are accused one after the other. The next one is, of those whose steady change that
-nothing allowed tells is above LEAST, the one with the largest square of it per grey level that the
-pictures change: a finding that is merely alike to the cause changes more of the picture for less,
-or moves the cause less. What it accounts for, picture by picture, is taken from all others; allowed
-findings account first. It is accused if it is above the floor: LEAST, or what random findings reach
-so rarely that the chance that any candidate like them does is FALSE, their sizes taken for normal.
-A finding of which more than half is accounted for is not accused.
+nothing allowed tells is above the floor, the one with most of it per grey level that the pictures
+change: how far 1 SD of a finding goes does not count, and one that is merely alike to the cause
+changes more of the picture for the same. What it accounts for, picture by picture, is taken from
+all others; allowed findings account first. The floor is LEAST, or what random findings reach so
+rarely that the chance that any candidate like them does is FALSE, their sizes taken for normal. A
+finding of which more than half is accounted for is not accused.
 
 Source: written for Directrix; orthogonal matching pursuit (Pati et al. 1993).
 """
@@ -63,7 +63,7 @@ def judge(
                 and sizes[i] > OWN * whole[i]]  # fmt: skip
         if not free:
             break
-        best = max(free, key=lambda i: sizes[i] ** 2 / max(grey[i], 1e-3))
+        best = max(free, key=lambda i: sizes[i] / max(grey[i], 1e-3))
         partial[best], order[best] = sizes[best] / whole[best], place
         closed.add(best)
         rest = _without(rest, rest[best])
