@@ -88,7 +88,7 @@ def _reliance(record: AuditRecord) -> Cell:
         "<p>Every finding is moved by 1 SD either way in the same pictures. <b>Moves its "
         "answer</b> is the mean total-variation distance of the class probabilities, from 0 to 1; "
         "<b>flips</b> is the share of the moved pictures that it calls another class. Raises and "
-        "lowers are what moving by + does to the classes.</p>"
+        "lowers are what moving by + does to the classes. The most suspicious come first.</p>"
     )
     if any(row.accused is not None for row in audit.reliance):
         words += (

@@ -1,6 +1,6 @@
 """The tables of an audit as HTML: reliance, flips, global directions, stability, span, rival."""
 
-from itertools import groupby
+from collections.abc import Sequence
 
 from directrix.pages.audit_shots import place
 from directrix.pages.bars import bar, both_ways
@@ -9,8 +9,8 @@ from directrix.types import AuditRecord, Flips, Measured, Named, Reliance, SpanV
 
 MOST_ROWS = 24
 """Rows of a table that are shown; all are in the JSON document, and of reliance in the CSV."""
-BEST = 3
-"""Findings a class pair."""
+MOST_PAIRS, BEST = 16, 2
+"""Class pairs that are shown, and findings of each."""
 
 
 def reliance(record: AuditRecord) -> Cell:
@@ -20,7 +20,7 @@ def reliance(record: AuditRecord) -> Cell:
     referred = any(row.reference is not None for row in rows)
     head = ["finding", ">moves its answer", "95 % interval", ">flips"]
     head += [">reference"] if referred else []
-    head += [">beyond", "95 % interval; line: chance", ">its own"] if judged else []
+    head += [">beyond", "95 % interval, chance", ">its own"] if judged else []
     most = max((row.variation.interval[1] for row in rows), default=1.0)
     floor = record.audit.floor
     farthest = max((floor, *(row.beyond.interval[1] for row in rows)))
@@ -104,24 +104,30 @@ def _share(record: AuditRecord, row: Flips | None) -> Cell:
 
 def flips(record: AuditRecord) -> Cell:
     """The strongest findings of every class pair, in everyone and in subgroups."""
-    by_pair = groupby(_strongest(record), key=lambda row: (row.source, row.target, row.group))
-    groups = [[_flip(record, row, first=i == 0) for i, row in enumerate(rows)]
-              for _, rows in by_pair]  # fmt: skip
+    rows = [row for row in record.audit.flips if row.share > 0]
+    whole = {(r.source, r.target, r.finding): r.tried for r in rows if not r.group}
+    parts = [
+        row
+        for row in rows
+        if row.group and row.tried != whole.get((row.source, row.target, row.finding))
+    ]
+    told = _flips(record, [row for row in rows if not row.group])
+    if parts:
+        told += f"<h3>In subgroups</h3>{_flips(record, parts)}"
+    return told
+
+
+def _flips(record: AuditRecord, rows: Sequence[Flips]) -> Cell:
+    """The first few of every pair and subgroup, pairs in the order that the audit has them in."""
+    pairs: dict[tuple[str, str, str], list[Flips]] = {}
+    for row in rows:
+        pairs.setdefault((row.source, row.target, row.group), []).append(row)
+    best = [sorted(found, key=lambda row: -row.share)[:BEST] for found in pairs.values()]
+    groups = [[_flip(record, row, first=i == 0) for i, row in enumerate(found)] for found in best]
     head = ("from", "to", "in", "finding", ">pictures", ">flip", "95 % interval", ">at")
     if not groups:
         return ""
-    return table(head, groups[:MOST_ROWS]) + _more(len(groups), "class pairs and subgroups")
-
-
-def _strongest(record: AuditRecord) -> list[Flips]:
-    """Those that flip any: the first few of every pair and subgroup."""
-    pairs: dict[tuple[str, str, str], list[Flips]] = {}
-    for row in record.audit.flips:
-        if row.share > 0:
-            pairs.setdefault((row.source, row.target, row.group), []).append(row)
-    return [
-        row for rows in pairs.values() for row in sorted(rows, key=lambda each: -each.share)[:BEST]
-    ]
+    return table(head, groups[:MOST_PAIRS]) + _more(len(groups), "class pairs", MOST_PAIRS)
 
 
 def _flip(record: AuditRecord, row: Flips, first: bool) -> list[Cell]:
@@ -240,7 +246,7 @@ def _or_dash(value: float | None, form: str) -> Cell:
     return "&ndash;" if value is None else form.format(value)
 
 
-def _more(count: int, what: str) -> Cell:
-    if count <= MOST_ROWS:
+def _more(count: int, what: str, shown: int = MOST_ROWS) -> Cell:
+    if count <= shown:
         return ""
-    return f'<p class="soft">The first {MOST_ROWS} of {count} {what}; all are in audit.json.</p>'
+    return f'<p class="soft">The first {shown} of {count} {what}; all are in audit.json.</p>'

@@ -3,7 +3,7 @@
 from directrix.pages.markup import Cell
 from directrix.types import Measured
 
-WIDTH, HEIGHT, EDGE = 150, 16, 3
+WIDTH, HEIGHT, EDGE = 110, 16, 3
 """In pixels; EDGE is kept free at either side, for whiskers that end there."""
 
 

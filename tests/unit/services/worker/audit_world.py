@@ -1,7 +1,8 @@
-"""A classifier that cheats, in the linear world of worker tests.
+"""A classifier that cheats, in a linear world of 24 dimensions.
 
 The reference reads the first three axes; the cheat does so too, but its first class also hangs on
-the fifth, three times as much.
+the fifth, three times as much. Random directions hold a fifth of any axis: in few dimensions a
+cheat would hardly stand out from chance.
 """
 
 import numpy as np
@@ -13,34 +14,39 @@ from directrix.types import Direction, FindingSet, Provenance, Space
 from services.artifacts.catalogue import Catalogue
 from services.artifacts.store import ArtifactStore
 from services.jobs import AuditSpec, ModelRef, ScoreRef, SetRef
-from tests.unit.services.worker.toy_world import IMAGE, SCORERS, register
+from tests.unit.services.worker.toy_world import IMAGE, SCORERS
 
+SPECTRUM = tuple(5 - 0.2 * i for i in range(24))
+CANDIDATES = 6
 CHEATED = 4
 """The axis that the cheat relies on and should not."""
 
 
 def audit_specification(store: ArtifactStore, **changes: object) -> AuditSpec:
-    """The cheat, with an honest classifier as its reference, along all six axes."""
-    generator, judge = register(store)
+    """The cheat, with an honest classifier as its reference, along the first six axes."""
     catalogue = Catalogue(store)
-    arrays, axes = linear_generator.planted((5, 4, 3, 2, 1, 0.5), 64, seed=3)
+    arrays, axes = linear_generator.planted(SPECTRUM, 64, seed=3)
+    card = linear_generator.card("plain", IMAGE, z_dim=len(SPECTRUM))
+    entry = catalogue.put_model("plain", card.model_dump_json(), pack_arrays(arrays))
+    generator = ModelRef(name=entry.name, digest=entry.digest)
     honest = linear_predictor.reading(arrays, axes[:3])
     cheat = dict(honest)
     cheat["B"] = honest["B"].copy()
     cheat["B"][0] += 3 * linear_predictor.reading(arrays, axes[CHEATED : CHEATED + 1])["B"][0]
     findings = FindingSet(
-        findings=tuple(Direction(Space.Z, axis, 1.0) for axis in axes),
+        findings=tuple(Direction(Space.Z, axis, 1.0) for axis in axes[:CANDIDATES]),
         provenance=Provenance(method="hand", version="1", generator=generator.digest),
-        hints=tuple(f"axis {i}" for i in range(len(axes))),
+        hints=tuple(f"axis {i}" for i in range(CANDIDATES)),
     )
     name = catalogue.put_finding_set(findings)
     digest = catalogue.finding_set_manifest(name).digest
+    trusted = _classifier(catalogue, "honest", honest)
     fields = {
         "generator": generator,
         "classifier": _classifier(catalogue, "cheat", cheat),
-        "reference": _classifier(catalogue, "honest", honest),
+        "reference": trusted,
         "finding_sets": (SetRef(name=name, digest=digest),),
-        "groups": (ScoreRef(predictor=judge, scorer="second"),),
+        "groups": (ScoreRef(predictor=trusted, scorer="second"),),
         "seed": 5,
         "samples": 24,
         "steps": (1.0, 2.0),
