@@ -105,6 +105,11 @@ class IceParams(MethodParams):
     codes: int = Field(
         8, ge=1, le=4096, description="Latents at which Jacobians are taken, 1 to 4096."
     )
+    weighing: Literal["size", "alike"] = Field(
+        "size",
+        description="How latents count: by the size of their Jacobians, as published, or alike, "
+        "so that a few at which a criterion is wild do not decide.",
+    )
     rounds: int = Field(
         1,
         ge=1,
@@ -218,16 +223,26 @@ class _Fit:
         done = int(state["done"]) if state else 0
         grams = state["grams"].copy() if state else np.zeros((count, size, size))
         along = state["along"].copy() if state else np.zeros(size)
+        sizes = state["sizes"].copy() if state else np.zeros((self.total, count))
         while done < self.total:
             if done and done % self.params.codes == 0:
-                along = self._first(grams / done)
-            grams += self._grams(done, along)
+                along = self._first(self._mean(grams, sizes[:done]))
+            found = self._grams(done, along)
+            sizes[done] = np.einsum("cdd->c", found)
+            grams += alike(found) if self.params.weighing == "alike" else found
             done += 1
             if self.problem.checkpoint:
-                saved = {"done": np.array(done), "grams": grams, "along": along}
+                saved = {"done": np.array(done), "grams": grams, "along": along, "sizes": sizes}
                 self.problem.checkpoint.save(saved)
             self.problem.progress(done - 1, self.total, f"Jacobians at {done} latents")
-        return self._solution(grams / self.total)
+        return self._solution(self._mean(grams, sizes))
+
+    def _mean(self, grams: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+        """Of summed Gram matrices [c, D, D] of latents with traces [n, c]."""
+        mean = grams / len(sizes)
+        if self.params.weighing == "size":
+            return mean
+        return np.asarray(mean * np.median(sizes, 0)[:, None, None])
 
     @cached_property
     def probe(self) -> Probe:
@@ -301,6 +316,16 @@ class _Fit:
                 return eigenspaces.combined(target, constraints[:first], constraints[first:])
             case _:
                 return eigenspaces.soft(target, constraints)
+
+
+def alike(grams: np.ndarray) -> np.ndarray:
+    """Gram matrices [c, D, D] scaled to trace 1; those that are 0 stay so.
+
+    Source: Visuri, Koivunen and Oja, "Sign and rank covariance matrices", J. Stat. Plan. Inference
+    91 (2000), section 2: the spatial sign covariance, here of matrices in the place of vectors.
+    """
+    sizes = np.einsum("cdd->c", grams)
+    return np.asarray(grams / np.where(sizes > 0, sizes, 1.0)[:, None, None])
 
 
 def _check(space: Eigenspace, target: np.ndarray, texts: Sequence[str]) -> None:

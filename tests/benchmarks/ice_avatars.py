@@ -138,14 +138,20 @@ class Avatars:
             space=SPACE,
             form="soft",
             codes=CODES,
+            weighing="alike",
             components=1,
             wanted=(f"score:{target}",),
             suppressed=(f"score:~{target}@{ratio}",),
         )
         place = NAMES.index(target)
         parts = self._slopes[:, [place]], np.delete(self._slopes, place, 1)
-        grams = np.stack([np.tensordot(part, part, ((0, 1), (0, 1))) for part in parts])
-        taken = Taken({"done": np.array(CODES), "grams": grams, "along": np.zeros(len(grams[0]))})
+        sizes = np.stack([np.square(part).sum((1, 2)) for part in parts], 1)
+        signs = [
+            part / np.sqrt(size)[:, None, None] for part, size in zip(parts, sizes.T, strict=True)
+        ]
+        grams = np.stack([np.tensordot(part, part, ((0, 1), (0, 1))) for part in signs])
+        still = np.zeros(len(grams[0]))
+        taken = Taken({"done": np.array(CODES), "grams": grams, "along": still, "sizes": sizes})
         found = Ice(params).solve(replace(self.problem, checkpoint=taken))
         columns = found.chart.coordinates(found.vectors[:1]).T
         move = move_of(f"ice, ratio {ratio:g}", found.chart, columns)

@@ -34,9 +34,8 @@ JAW, CHEEKS = (172, 397), (50, 280, 205, 425)
 CORNERS, TOP, CHIN = (61, 291), 10, 152
 SIDE, MARGIN, MESH = 64, 8, 192
 ALPHAS = (1.5, 3.0, 4.5, 6.0)
-CODES = 16
-SETTINGS = ((1e-2, 1), (1e-2, 3))
-"""Ratios and rounds that are tried: the landmarks choose for each part, on other faces."""
+CODES, RATIO = 96, 1e-2
+"""Latents that Jacobians are taken at, and how firmly is suppressed."""
 
 
 @dataclass(frozen=True)
@@ -173,27 +172,20 @@ class Faces:
         return torch.cat(found)[:count]
 
     def ice(self, part: str) -> Move:
-        """The first direction, with the best of the settings."""
-        return max(
-            (self._ice(part, *settings) for settings in SETTINGS),
-            key=lambda move: self._usefulness(move, part),
-        )
-
-    def _ice(self, part: str, ratio: float, rounds: int) -> Move:
+        """The first direction."""
         task = PARTS[part]
         params = IceParams(
             space="z",
             form="soft",
             codes=CODES,
-            rounds=rounds,
-            reach=3.0,
+            weighing="alike",
             components=1,
             wanted=(task.wanted,),
-            suppressed=(f"{task.suppressed}@{ratio}",),
+            suppressed=(f"{task.suppressed}@{RATIO}",),
         )
         solution = Ice(params).solve(self.problem)
         columns = solution.chart.coordinates(solution.vectors[:1]).T
-        return move_of(f"ice, ratio {ratio:g}, {rounds} rounds", solution.chart, columns)
+        return move_of("ice", solution.chart, columns)
 
     def rivals(self, part: str) -> list[Move]:
         """The best of SeFa's findings for the part, by the landmarks, and InterFaceGAN's."""

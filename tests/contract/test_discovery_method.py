@@ -35,7 +35,7 @@ TESTS = Path(__file__).parents[1] / "unit" / "methods"
 
 SMALL: dict[str, dict[str, object]] = {
     "dplase": {"steps": 30, "batch": 4, "components": 3, "subspaces": 2},
-    "ice": {"codes": 2, "rounds": 2, "stride": 1.0},
+    "ice": {"codes": 2, "rounds": 2, "stride": 1.0, "weighing": "alike"},
     "intervention": {"samples": 8},
     "sc2gan": {"rounds": 1, "restorations": 1, "share": 0.3},
     "sensitivity": {"samples": 8, "batch": 4, "epochs": 2},

@@ -6,7 +6,7 @@ import torch
 
 from directrix import methods
 from directrix.errors import InvalidField, NeedsUnmet, SpaceUnavailable, SubspaceEmpty
-from directrix.methods.ice import Ice, Solution, _deviations
+from directrix.methods.ice import Ice, Solution, _deviations, alike
 from directrix.types import Direction, FindingSet, Space, Subspace
 from tests.contract import toy_ice
 from tests.contract.toys import DIMENSION, World, linear_world, style_world
@@ -152,6 +152,20 @@ def test_every_route_finds_the_same() -> None:
     )
     for other in others:
         assert other.values == pytest.approx(first.values, rel=1e-3)
+
+
+def test_where_all_latents_are_alike_weighing_changes_nothing() -> None:
+    world = linear_world()
+    settings = {"wanted": ["score:a"], "suppressed": ["score:b"], "form": "soft", "codes": 3}
+    size, same = (solve(world, **settings, weighing=name) for name in ("size", "alike"))
+    assert same.vectors == pytest.approx(size.vectors, abs=1e-6)
+    assert same.gains == pytest.approx(size.gains, rel=1e-6)
+
+
+def test_a_wild_latent_counts_as_any_other() -> None:
+    calm, wild = np.diag([1.0, 0.0]), np.diag([0.0, 1e6])
+    assert sum(alike(gram[None])[0] for gram in (calm, wild, calm)).diagonal().tolist() == [2, 1]
+    assert alike(np.zeros((1, 2, 2))).sum() == 0
 
 
 def test_hints_tell_dimensions_and_gains() -> None:
