@@ -4,8 +4,9 @@ An image is compared with its inversion, the nearest that the generator can make
 and inversion part, one looks for the reason: the image's cells are put into the inversion, and the
 smallest square of them that brings the image's class back is the reason if it is small, if the
 reference (who is trusted) sees the same class in image and inversion, and if squares of that size
-elsewhere do not do the same. Where such squares come often and lie in one place, the classifier
-answers by what lies there, and the generator cannot make it.
+elsewhere do not do the same. Where such squares come often and most of them lie in one place of
+three cells to a side, which a seventh of them does by chance, the classifier answers by what lies
+there, and the generator cannot make it.
 
 Source: written for Directrix. That an inversion must be checked before an explanation is in
 Lang et al., "Explaining in Style" (arXiv 2104.13369), section 3.
@@ -14,6 +15,7 @@ Lang et al., "Explaining in Style" (arXiv 2104.13369), section 3.
 from collections.abc import Callable, Iterator
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from directrix.metrics import bootstrap_interval
 from directrix.types import Measured, Span, SpanVerdict
@@ -30,6 +32,9 @@ FEWEST = 8
 SHARE = 0.1
 """Of images that have to be explained by a small square, at the interval's lower end: less than
 that happens by errors of the inversion."""
+
+WINDOW, GATHERED = 3, 0.5
+"""Cells to a side of the place that squares are to lie in, and the share of them that has to."""
 
 FAITHFUL = 0.6
 """Inversions that keep the reference's class: with fewer of them the inversion is at fault."""
@@ -50,8 +55,8 @@ def regions(images: np.ndarray, inversions: np.ndarray, says: Answer) -> dict[st
     """For images [N, H, W, C] and their inversions, of which the classifier says another class.
 
     size [N]: of the smallest squares that bring the class back, 0 where none does. heat
-    [N, CELLS, CELLS]: how often each cell is in such a square, as a share of them; rate [N]: the
-    share of that size's squares that bring it back.
+    [N, CELLS, CELLS]: which cells they cover, shares that sum to 1; rate [N]: the share of that
+    size's squares that bring it back.
     """
     count, height, width = images.shape[:3]
     size, rate = np.zeros(count, int), np.zeros(count)
@@ -108,7 +113,7 @@ def _verdict(
 ) -> SpanVerdict:
     if count < FEWEST or (trusted is not None and trusted.mean() < FAITHFUL):
         return SpanVerdict.UNTOLD
-    if share.interval[0] >= SHARE and common.max() >= 0.5:
+    if share.interval[0] >= SHARE and _gathered(common) >= GATHERED:
         return SpanVerdict.OUTSIDE
     if trusted is None and kept.mean() < FAITHFUL:
         return SpanVerdict.UNTOLD
@@ -116,12 +121,17 @@ def _verdict(
 
 
 def _heat(places: np.ndarray, size: int) -> np.ndarray:
-    """[CELLS, CELLS]: the share of the squares at these places that hold each cell."""
+    """[CELLS, CELLS], sum 1: how much of the squares at these places lies in each cell."""
     heat, side = np.zeros((CELLS, CELLS)), CELLS - size + 1
     for place in places:
         top, left = divmod(int(place), side)
         heat[top : top + size, left : left + size] += 1
-    return heat / len(places)
+    return np.asarray(heat / heat.sum())
+
+
+def _gathered(heat: np.ndarray) -> float:
+    """The largest share of the heat that lies in one place of WINDOW cells to a side."""
+    return float(sliding_window_view(heat, (WINDOW, WINDOW)).sum((2, 3)).max())
 
 
 def _measured(flags: np.ndarray) -> Measured:

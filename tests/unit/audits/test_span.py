@@ -40,6 +40,16 @@ def test_a_patch_that_is_lost_is_found_where_it_is() -> None:
     assert span.chance == pytest.approx(1 / 64)
 
 
+def test_a_patch_of_many_cells_lies_in_one_place_though_any_of_them_will_do() -> None:
+    spread = np.zeros((24, 8, 8))
+    spread[np.arange(24), np.arange(24) % 3, np.arange(24) // 3 % 3] = 1
+    found = {"size": np.ones(24, int), "rate": np.full(24, 1 / 64), "heat": spread}
+    lost, fair = np.zeros(24, bool), np.ones(24, bool)
+    assert judge_span(lost, fair, found, np.zeros(24)).verdict is SpanVerdict.OUTSIDE
+    found["heat"] = spread[:, np.arange(8) * 3 % 8]
+    assert judge_span(lost, fair, found, np.zeros(24)).verdict is SpanVerdict.INSIDE
+
+
 def test_a_change_that_no_small_square_explains_is_no_accusation() -> None:
     images, inversions = pairs(24)
     images = np.clip(images.astype(int) + 120, 0, 255).astype(np.uint8)
