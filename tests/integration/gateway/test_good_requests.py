@@ -172,6 +172,7 @@ SERVICES = (
     "directrix.v1.DiscoveryService",
     "directrix.v1.EditingService",
     "directrix.v1.ExplanationService",
+    "directrix.v1.AuditService",
     "google.longrunning.Operations",
 )
 
