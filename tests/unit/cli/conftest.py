@@ -8,7 +8,8 @@ from typer.testing import CliRunner
 
 from directrix.cli.app import app
 from directrix.client import Client
-from tests.unit.client.fake_gateway import FakeGateway, served
+from tests.unit.client.fake_gateway import FakeGateway
+from tests.unit.client.fake_server import served
 from tests.unit.client.fake_values import card
 
 

@@ -3,7 +3,8 @@
 import pytest
 
 from directrix.client import Client
-from tests.unit.client.fake_gateway import FakeGateway, served
+from tests.unit.client.fake_gateway import FakeGateway
+from tests.unit.client.fake_server import served
 from tests.unit.client.fake_values import card
 
 

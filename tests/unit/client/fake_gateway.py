@@ -8,32 +8,21 @@ test asks for is known by hand. Discoveries advance by one unit each time somebo
 import json
 import threading
 import uuid
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 
-import grpc
 import numpy as np
-from google.longrunning import operations_pb2, operations_pb2_grpc
-from google.protobuf import any_pb2, empty_pb2
-from google.rpc import code_pb2, error_details_pb2, status_pb2
-from grpc_status import rpc_status
+from google.longrunning import operations_pb2
+from google.protobuf import empty_pb2
+from google.rpc import code_pb2
 
 from directrix import archive
 from directrix.comparison import Candidate, compare
 from directrix.v1 import (
     audit_service_pb2,
-    audit_service_pb2_grpc,
     discovery_service_pb2,
-    discovery_service_pb2_grpc,
     editing_service_pb2,
-    editing_service_pb2_grpc,
     explanation_service_pb2,
-    explanation_service_pb2_grpc,
     finding_service_pb2,
-    finding_service_pb2_grpc,
     model_service_pb2,
-    model_service_pb2_grpc,
     values_pb2,
 )
 from directrix.wire.comparisons import comparison_to_proto
@@ -43,6 +32,7 @@ from directrix.wire.images import encode_image
 from directrix.wire.scorecards import scorecard_from_proto, scorecard_to_proto
 from directrix.wire.tensors import tensor_to_proto
 from tests.unit.client.fake_audits import AUDIT, audit_document, audit_message
+from tests.unit.client.fake_refusals import Refusal, invalid, not_found
 from tests.unit.client.fake_values import (
     CLASSES,
     GENERATOR_DIGEST,
@@ -61,29 +51,6 @@ UNITS = 3
 State = discovery_service_pb2.DiscoverFindingsMetadata
 
 
-class Refusal(Exception):
-    """Ends a call with a rich status."""
-
-    def __init__(self, code: int, reason: str, message: str, *details, **metadata: str):
-        super().__init__(message)
-        info = error_details_pb2.ErrorInfo(reason=reason, domain="directrix", metadata=metadata)
-        self.status = status_pb2.Status(code=code, message=message)
-        for detail in (info, error_details_pb2.RequestInfo(request_id="req-1"), *details):
-            packed = any_pb2.Any()
-            packed.Pack(detail)
-            self.status.details.append(packed)
-
-
-def not_found(reason: str, name: str) -> Refusal:
-    return Refusal(code_pb2.NOT_FOUND, reason, f"there is no {name}", name=name)
-
-
-def invalid(field: str, description: str) -> Refusal:
-    violation = error_details_pb2.BadRequest.FieldViolation(field=field, description=description)
-    bad = error_details_pb2.BadRequest(field_violations=[violation])
-    return Refusal(code_pb2.INVALID_ARGUMENT, "INVALID_FIELD", description, bad, field=field)
-
-
 class FakeGateway:
     """All public services over one memory."""
 
@@ -100,22 +67,6 @@ class FakeGateway:
         self.failures: list[int] = []
         """Status codes that the next calls end with."""
         self.lock = threading.RLock()
-
-    def handlers(self) -> list:
-        """(add function, servicer) a service."""
-        services = [
-            (model_service_pb2_grpc, "ModelService"),
-            (finding_service_pb2_grpc, "FindingService"),
-            (discovery_service_pb2_grpc, "DiscoveryService"),
-            (editing_service_pb2_grpc, "EditingService"),
-            (explanation_service_pb2_grpc, "ExplanationService"),
-            (audit_service_pb2_grpc, "AuditService"),
-            (operations_pb2_grpc, "Operations"),
-        ]
-        return [
-            (getattr(module, f"add_{name}Servicer_to_server"), _Servicer(self, name))
-            for module, name in services
-        ]
 
     def CreateModel(self, request):
         name = f"{request.parent}/models/{request.model_id}"
@@ -436,57 +387,3 @@ class FakeGateway:
         if name not in self.operations:
             raise not_found("OPERATION_NOT_FOUND", name)
         return self.operations[name]
-
-
-class _Servicer:
-    """One service's methods: takes requests in, turns refusals into statuses."""
-
-    def __init__(self, gateway: FakeGateway, name: str):
-        self._gateway = gateway
-        self._name = name
-
-    def __getattr__(self, rpc: str):
-        handler = getattr(self._gateway, rpc, None)
-        if handler is None:
-            return lambda request, context: context.abort(grpc.StatusCode.UNIMPLEMENTED, rpc)
-        if rpc in ("StreamEdits", "StreamExplanation", "DownloadAudit"):
-            return self._streamed(handler)
-        return self._answered(rpc, handler)
-
-    def _answered(self, rpc: str, handler):
-        def answer(request, context):
-            with self._gateway.lock:
-                self._gateway.calls.append(rpc)
-                if self._gateway.failures:
-                    code = self._gateway.failures.pop(0)
-                    failed = Refusal(code, "MODEL_NOT_READY", "not now")
-                    context.abort_with_status(rpc_status.to_status(failed.status))
-                try:
-                    return handler(request)
-                except Refusal as refusal:
-                    context.abort_with_status(rpc_status.to_status(refusal.status))
-
-        return answer
-
-    def _streamed(self, handler):
-        def answers(requests, context):
-            try:
-                yield from handler(requests)
-            except Refusal as refusal:
-                context.abort_with_status(rpc_status.to_status(refusal.status))
-
-        return answers
-
-
-@contextmanager
-def served(gateway: FakeGateway) -> Iterator[str]:
-    """The gateway on a free loopback port: "127.0.0.1:port"."""
-    server = grpc.server(ThreadPoolExecutor(8))
-    for add, servicer in gateway.handlers():
-        add(servicer, server)
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    try:
-        yield f"127.0.0.1:{port}"
-    finally:
-        server.stop(0).wait()

@@ -8,7 +8,8 @@ from PIL import Image
 
 from directrix.client import read_recipe
 from directrix.demo.__main__ import main
-from tests.unit.client.fake_gateway import FakeGateway, served
+from tests.unit.client.fake_gateway import FakeGateway
+from tests.unit.client.fake_server import served
 from tests.unit.client.fake_values import card, draw
 
 
