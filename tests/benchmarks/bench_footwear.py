@@ -21,7 +21,7 @@ from tests.benchmarks.evidence import FOLDER, Evidence
 
 CPU = torch.device("cpu")
 EACH, SIDE = 2000, 32
-RECIPE = FolderRecipe("footwear", licence="MIT", z_dim=64, shown=64_000, epochs=6)
+RECIPE = FolderRecipe("footwear", licence="MIT", z_dim=64, shown=64_000, epochs=3)
 SETTINGS = {"samples": 64, "epochs": 8}
 SET, ALPHA, STARTS = 12, 4.0, 64
 
