@@ -1,31 +1,12 @@
 """Shots: pictures that one finding turns into another class, to be looked at beside the tables."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
 from directrix.audits.answers import probabilities
 from directrix.audits.plan import AuditPlan, Parts
-from directrix.types import Named
-
-
-@dataclass(frozen=True, eq=False)
-class Shot:
-    """One picture before and after. original, answer: uint8 [H, W, C].
-
-    sample: its place among the audit's pictures. alpha: how far the finding is moved, in SD.
-    before, after: the probability of the class that is reached.
-    """
-
-    sample: int
-    alpha: float
-    source: str
-    target: str
-    before: float
-    after: float
-    original: np.ndarray
-    answer: np.ndarray
+from directrix.types import Named, Shot
 
 
 def shoot(

@@ -10,7 +10,7 @@ import typer
 from directrix.cli import arguments
 from directrix.cli.edit import write
 from directrix.cli.exits import reporting
-from directrix.cli.following import follow
+from directrix.cli.following import follow_if
 from directrix.cli.output import say, show_facts, show_json, show_table
 from directrix.cli.session import Json, Seed, client_of
 from directrix.client import Client, Relied, StoredAudit
@@ -104,13 +104,9 @@ def run(
             "request_id": request_id or "",
         }  # fmt: skip
         handle = client.audit_classifier(generator, classifier, findings, **fields)
-        if as_json:
-            show_json({"event": "accepted", "operation": handle.name})
-        elif not wait:
-            print(handle.name)
-        if not wait:
+        result = follow_if(wait, handle, as_json)
+        if result is None:
             return
-        result = follow(handle, as_json)
         if out:
             _fetch(client, result.audit, out)
         if as_json:

@@ -8,7 +8,7 @@ import typer
 
 from directrix.cli import arguments
 from directrix.cli.exits import reporting
-from directrix.cli.following import follow
+from directrix.cli.following import follow_if
 from directrix.cli.output import say, show_json, show_table
 from directrix.cli.session import Json, Predictors, Seed, client_of
 
@@ -61,13 +61,9 @@ def run(
         handle = client.discover(
             generator, method, predictor or (), parameters, seed, samples, request_id, judge or ()
         )
-        if as_json:
-            show_json({"event": "accepted", "operation": handle.name})
-        elif not wait:
-            print(handle.name)
-        if not wait:
+        result = follow_if(wait, handle, as_json)
+        if result is None:
             return
-        result = follow(handle, as_json)
         if as_json:
             show_json({"event": "result", "operation": handle.name, **asdict(result)})
             return

@@ -37,6 +37,15 @@ def follow(handle: OperationHandle[R], as_json: bool) -> R:
         raise typer.Exit(Exit.INTERRUPTED) from error
 
 
+def follow_if(wait: bool, handle: OperationHandle[R], as_json: bool) -> R | None:
+    """Tells the name of a job that was accepted, and waits for its end; None where it does not."""
+    if as_json:
+        show_json({"event": "accepted", "operation": handle.name})
+    elif not wait:
+        print(handle.name)
+    return follow(handle, as_json) if wait else None
+
+
 def facts(job: Job) -> dict[str, object]:
     """A job as JSON values."""
     found: dict[str, object] = {"operation": job.name, **progress_facts(job.progress)}

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from directrix.cli.exits import reporting
-from directrix.cli.following import follow
+from directrix.cli.following import follow_if
 from directrix.cli.output import show_facts, show_json, show_table
 from directrix.cli.session import Json, Seed, client_of
 from directrix.client import Model
@@ -109,13 +109,9 @@ def train_encoder(
     """
     with reporting(as_json), client_of(context) as client:
         handle = client.train_encoder(generator, model_id, space, embedder, steps, seed, request_id)
-        if as_json:
-            show_json({"event": "accepted", "operation": handle.name})
-        elif not wait:
-            print(handle.name)
-        if not wait:
+        result = follow_if(wait, handle, as_json)
+        if result is None:
             return
-        result = follow(handle, as_json)
         if as_json:
             show_json({"event": "result", "operation": handle.name, **asdict(result)})
         else:

@@ -3,11 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from directrix.client.pictures import encode_png
 from directrix.pages.markup import Cell, picture, text
-from directrix.types import AuditRecord, Named
+from directrix.types import AuditRecord, Named, Shot
 from directrix.wire.differences import difference
 
 WIDTH = 92
@@ -15,26 +13,11 @@ WIDTH = 92
 
 
 @dataclass(frozen=True, eq=False)
-class ShownShot:
-    """One picture. original, answer: uint8 [H, W, C]. alpha: in SD. before, after: probabilities
-    of the class that is reached. sample: its place among the audit's pictures."""
-
-    sample: int
-    alpha: float
-    source: str
-    target: str
-    before: float
-    after: float
-    original: np.ndarray
-    answer: np.ndarray
-
-
-@dataclass(frozen=True, eq=False)
 class Shown:
     """One finding and the pictures that it turns into another class."""
 
     finding: Named
-    shots: tuple[ShownShot, ...]
+    shots: tuple[Shot, ...]
 
 
 def pictures(record: AuditRecord, shown: Sequence[Shown]) -> Cell:
@@ -62,7 +45,7 @@ def _finding(record: AuditRecord, shown: Shown) -> Cell:
     )
 
 
-def _shot(shot: ShownShot) -> Cell:
+def _shot(shot: Shot) -> Cell:
     three = (
         (shot.original, "as it is"),
         (shot.answer, f"moved by {shot.alpha:+.3g} SD"),

@@ -57,5 +57,6 @@ from directrix.types.recipe import (
     Walk,
 )
 from directrix.types.scorecard import NONE, FindingScore, MatchedScore, Scorecard, ScorerRef
+from directrix.types.shot import Shot
 
 __all__ = [name for name in dir() if name[0].isupper()]

@@ -6,14 +6,14 @@ from importlib import metadata
 import numpy as np
 
 from directrix.audits import AuditPlan
-from directrix.audits.shots import Shot, shoot
+from directrix.audits.shots import shoot
 from directrix.discovery import LIBRARIES
 from directrix.errors import ScorecardNotFound
 from directrix.pages.audit import page
 from directrix.pages.audit_rows import to_csv
-from directrix.pages.audit_shots import Shown, ShownShot
+from directrix.pages.audit_shots import Shown
 from directrix.pages.reproduction import command
-from directrix.types import NONE, Audit, AuditRecord, Named
+from directrix.types import NONE, Audit, AuditRecord, Named, Shot
 from services.artifacts.audits import CSV, HTML, digest_of
 from services.artifacts.catalogue import Catalogue
 from services.jobs import AuditSpec
@@ -72,7 +72,7 @@ class AuditReport:
         return Shown(
             finding,
             tuple(
-                ShownShot(
+                Shot(
                     sample=int(arrays["samples"][row]),
                     alpha=float(arrays["figures"][row, 0]),
                     source=self._audit.classes[arrays["classes"][row, 0]],

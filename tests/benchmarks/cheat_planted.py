@@ -1,5 +1,6 @@
 """Worlds of the `Planted` wrapper: clothes in W, faces in Z, each with three nuisances."""
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from functools import cached_property
 
@@ -44,13 +45,13 @@ class PlantedWorld(CheatWorld):
         self.generator = self.planted = built
         self.causes = tuple(nuisance.kind for nuisance in built.nuisances)
 
+    @abstractmethod
     def labels(self, images: Tensor) -> np.ndarray:
         """Classes [N] of pictures without nuisances."""
-        raise NotImplementedError
 
+    @abstractmethod
     def scores(self, images: Tensor) -> np.ndarray:
         """What directions are read for, [N, K], of pictures without nuisances."""
-        raise NotImplementedError
 
     @torch.inference_mode()
     def plain(self, places: np.ndarray) -> Tensor:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from directrix.pages.audit_shots import Shown, ShownShot
+from directrix.pages.audit_shots import Shown
 from directrix.types import (
     Audit,
     AuditRecord,
@@ -12,6 +12,7 @@ from directrix.types import (
     Measured,
     Named,
     Reliance,
+    Shot,
     Span,
     SpanVerdict,
     Stability,
@@ -148,5 +149,5 @@ def record(digest: str = "a" * 64, **changes: object) -> AuditRecord:
 
 def shown(count: int = 3) -> Shown:
     rows = np.random.default_rng(1).integers(0, 256, (2, 28, 28, 1)).astype(np.uint8)
-    shot = ShownShot(4, 1.0, "boot", "sneaker", 0.02, 0.71, rows[0], rows[1])
+    shot = Shot(4, 1.0, "boot", "sneaker", 0.02, 0.71, rows[0], rows[1])
     return Shown(named(0), (shot,) * count)
