@@ -58,7 +58,7 @@ def explain(
     ] = "",
     hold: Annotated[
         list[str] | None,
-        typer.Option(help="PREDICTOR[/SCORER][=SD]: a score that must not change by more (0.5)."),
+        typer.Option(help="PREDICTOR/SCORER=SD: a score that must not change by more (0.5)."),
     ] = None,
     alternatives: Annotated[int, typer.Option(min=0, max=8, help="Further answers.")] = 0,
     out: Out = None,
