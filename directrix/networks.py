@@ -5,32 +5,18 @@ from typing import Annotated, TypeVar
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 from torch import nn
 
+from directrix.card_config import AdapterConfig, read_config
 from directrix.errors import ModelInvalid
+
+__all__ = ["AdapterConfig", "Width", "check", "check_names", "load", "read_config"]
 
 Width = Annotated[int, Field(ge=1, le=4096)]
 """The channels of a layer."""
 
 Module = TypeVar("Module", bound=nn.Module)
-Settings = TypeVar("Settings", bound="AdapterConfig")
-
-
-class AdapterConfig(BaseModel):
-    """The `config` of a model card as its adapter reads it: bounded, nothing unknown."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-def read_config(form: type[Settings], config: Mapping[str, object]) -> Settings:
-    """Raises ModelInvalid, naming the first field that is wrong."""
-    try:
-        return form.model_validate(dict(config))
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(["config", *(str(part) for part in first["loc"])])
-        raise ModelInvalid(f"the model card is wrong at {place}: {first['msg']}") from error
 
 
 def load(

@@ -25,6 +25,7 @@ from directrix.client import (
     PreconditionFailed,
     Unavailable,
 )
+from directrix.errors import DirectrixError
 
 
 class Exit(IntEnum):
@@ -76,7 +77,7 @@ def reporting(as_json: bool) -> Iterator[None]:
         raise typer.Exit(Exit.FAILED) from error
     except BrokenPipeError:
         raise
-    except (OSError, ValueError) as error:
+    except (DirectrixError, OSError, ValueError) as error:
         _report({"message": str(error)}, as_json)
         raise typer.Exit(Exit.INVALID) from error
 

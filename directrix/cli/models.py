@@ -9,11 +9,16 @@ import typer
 
 from directrix.cli.exits import reporting
 from directrix.cli.following import follow_if
+from directrix.cli.foreign import import_onnx, import_remote
 from directrix.cli.output import show_facts, show_json, show_table
 from directrix.cli.session import Json, Seed, client_of
 from directrix.client import Model
 
 app = typer.Typer(no_args_is_help=True, help="Register models, list them, train encoders.")
+
+
+app.command("import-onnx")(import_onnx)
+app.command("import-remote")(import_remote)
 
 
 @app.command("list")

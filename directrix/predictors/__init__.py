@@ -12,6 +12,7 @@ from directrix.predictors import (
     face_identity,
     face_landmarks,
     linear,
+    onnx,
     segmenter,
 )
 from directrix.predictors.opaque import Opaque
@@ -26,6 +27,7 @@ _ADAPTERS = {
     "face-identity": face_identity.build,
     "face-landmarks": face_landmarks.build,
     "linear": linear.build,
+    "onnx": onnx.build,
     "segmenter": segmenter.build,
 }
 

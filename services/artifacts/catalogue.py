@@ -31,6 +31,7 @@ from directrix.errors import (
     ObjectNotFound,
     ScorecardNotFound,
 )
+from directrix.foreign import check_foreign
 from directrix.types import FindingSet, Manifest, ModelCard, PopulationSpec, Scorecard
 from services.artifacts import keys
 from services.artifacts.audits import Audits
@@ -82,7 +83,8 @@ class Catalogue:
         belongs to another digest: ids are bound for ever.
         """
         key = keys.model(self._project, model_id)
-        card, _ = unpack_model(card_json, tensors)
+        card, arrays = unpack_model(card_json, tensors)
+        check_foreign(card, arrays)
         card_bytes = card.model_dump_json().encode()
         parts = {"card": self._contents.put(card_bytes), "tensors": self._contents.put(tensors)}
         self._contents.put_first(keys.model_by_digest(card.digest), canonical_json(parts))

@@ -6,8 +6,9 @@ import numpy as np
 import torch
 from pydantic import JsonValue
 
-from directrix import generators, predictors
+from directrix import foreign, generators, predictors
 from directrix.archive import model_digest
+from directrix.foreign import Facts, readings_of
 from directrix.generators import Generator, dcgan, planted, style
 from directrix.generators import linear as linear_generator
 from directrix.generators.style_network import StyleConfig, StyleNetwork
@@ -22,6 +23,7 @@ from directrix.predictors.convolutional import ConvolutionalNetwork
 from directrix.predictors.segmenter import SegmenterNetwork
 from directrix.types import ImageCard, ModelCard, PredictorCard, Scorer
 from tests.contract.face_points import schematic
+from tests.contract.onnx_files import convolutional_file
 
 CPU = torch.device("cpu")
 Arrays = Mapping[str, np.ndarray]
@@ -160,6 +162,19 @@ def identity_model() -> tuple[ModelCard, Arrays]:
     return card, _random(lambda: face_identity.IdentityNetwork(config, 5), seed=8)
 
 
+def onnx_model(image: ImageCard = GREY) -> tuple[ModelCard, Arrays]:
+    """The convolutional classifier as somebody else's file."""
+    own, weights = convolutional_model(image)
+    shape = ("n", image.channels, image.height, image.width)
+    data = convolutional_file(weights, CONVOLUTIONAL["blocks"], shape)
+    facts = Facts(
+        name="small-onnx",
+        scorers=own.scorers,
+        readings=readings_of("logits", len(own.scorers)),
+    )
+    return foreign.onnx_model(data, facts)
+
+
 def _face_card(
     architecture: str, config: Mapping[str, JsonValue], names: Sequence[str]
 ) -> ModelCard:
@@ -185,6 +200,7 @@ PREDICTORS: dict[str, Callable[[], tuple[ModelCard, Arrays]]] = {
     "face-identity": identity_model,
     "face-landmarks": landmarks_model,
     "linear": linear_predictor_model,
+    "onnx": onnx_model,
     "segmenter": segmenter_model,
 }
 

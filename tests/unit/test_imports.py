@@ -34,7 +34,7 @@ import importlib, pkgutil, sys
 
 class Blocked:
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in ("torch", "sklearn", "ray"):
+        if name.partition(".")[0] in ("torch", "sklearn", "ray", "onnxruntime"):
             raise ImportError(f"{name} is blocked")
 
 sys.meta_path.insert(0, Blocked())
