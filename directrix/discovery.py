@@ -177,6 +177,11 @@ class DiscoveryMethod(ABC):
             raise NeedsUnmet(f"{self.name} needs scores of latents of its own choice")
         if networks and len(problem.networks) != len(problem.predictors):
             raise NeedsUnmet(f"{self.name} needs its predictors on its own device")
+        for card in problem.predictors if networks else ():
+            if not card.differentiable:
+                raise NeedsUnmet(
+                    f"{self.name} needs gradients of its predictors, and {card.name} gives none"
+                )
 
     def provenance(self, problem: Problem) -> Provenance:
         """Where this method's findings come from: only what it needs counts for the digest."""

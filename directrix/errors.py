@@ -30,6 +30,8 @@
     │   ├── NeedsUnmet           a method lacks what it declares to need
     │   ├── PredictorMismatch    a predictor that cannot read this generator's images
     │   ├── EncoderMismatch      an encoder of another generator or space
+    │   ├── RemoteUnknown        nobody has said where a remote predictor is
+    │   ├── RemoteMismatch       a remote predictor is not what the card says
     │   ├── DataMissing          a data set that has to be installed first
     │   └── OperationUnfinished  asked for the end of what still runs
     ├── Conflict                 somebody else was first
@@ -44,6 +46,7 @@
     │   ├── ModelNotReady
     │   ├── StoreUnavailable
     │   ├── BrokerUnavailable
+    │   ├── RemoteUnavailable    a remote predictor does not answer
     │   └── ServingUnavailable
     ├── DeadlineExceeded
     ├── Cancelled
@@ -230,6 +233,14 @@ class EncoderMismatch(Precondition):
     reason = "ENCODER_MISMATCH"
 
 
+class RemoteUnknown(Precondition):
+    reason = "REMOTE_UNKNOWN"
+
+
+class RemoteMismatch(Precondition):
+    reason = "REMOTE_MISMATCH"
+
+
 class DataMissing(Precondition):
     reason = "DATA_MISSING"
 
@@ -287,6 +298,10 @@ class StoreUnavailable(Unavailable):
 
 class BrokerUnavailable(Unavailable):
     reason = "BROKER_UNAVAILABLE"
+
+
+class RemoteUnavailable(Unavailable):
+    reason = "REMOTE_UNAVAILABLE"
 
 
 class ServingUnavailable(Unavailable):

@@ -1,4 +1,4 @@
-"""Generates directrix/v1 and directrix/inference/v1 from the protos; --check: are they up to date?
+"""Generates directrix/v1 and directrix/inference from the protos; --check: are they up to date?
 
 Run by `make protos` in an environment of its own (grpcio-tools 1.80.0, mypy-protobuf 5.1.0): its
 protobuf conflicts with Ray's, and code made by it runs on every protobuf from 6.33.5 to 7. The
@@ -18,6 +18,7 @@ VALIDATE = "from buf.validate import validate_pb2"
 OURS = "from directrix.v1 import validate_pb2"
 
 
+NO_SERVICE = ("validate_pb2_grpc", "open_inference_pb2_grpc")
 DIGESTS = ROOT / "directrix" / "v1" / "PROTOS.sha256"
 
 
@@ -29,6 +30,7 @@ def main() -> int:
         for package in ("v1", "inference/v1"):
             _place(Path(folder) / "directrix" / package, ROOT / "directrix" / package)
         _place(Path(folder) / "buf" / "validate", ROOT / "directrix" / "v1", clean=False)
+        _place(Path(folder) / "inference", ROOT / "directrix" / "inference" / "open_inference")
     DIGESTS.write_text(_digests())
     return 0
 
@@ -55,7 +57,7 @@ def _digest(files: list[Path]) -> str:
 
 def _compile(out: Path) -> None:
     ours = (str(path.relative_to(PROTOS)) for path in PROTOS.glob("directrix/**/*.proto"))
-    sources = [*sorted(ours), "buf/validate/validate.proto"]
+    sources = [*sorted(ours), "buf/validate/validate.proto", "inference/open_inference.proto"]
     outputs = [f"--{kind}_out={out}" for kind in ("python", "grpc_python", "mypy", "mypy_grpc")]
     paths = [f"-I{PROTOS / 'third_party'}", f"-I{PROTOS}"]
     command = [sys.executable, "-m", "grpc_tools.protoc", *paths, *outputs, *sources]
@@ -70,7 +72,7 @@ def _place(made: Path, target: Path, clean: bool = True) -> None:
         if target.parent.name == "inference":
             (target.parent / "__init__.py").write_text('"""Generated from protos/."""\n')
     for file in made.iterdir():
-        if file.name.startswith("validate_pb2_grpc"):
+        if file.name.startswith(NO_SERVICE):
             continue
         text = file.read_text().replace(VALIDATE, OURS)
         text = text.replace("import buf.validate.validate_pb2", "import directrix.v1.validate_pb2")

@@ -45,6 +45,14 @@ class Settings(BaseSettings):
     store_secret_key: SecretStr = SecretStr("")
     store_folder: Path = Path("build/store")
 
+    remote_predictors: dict[str, str] = {}
+    """Where predictors of other services are, as JSON: alias -> host:port, or with TLS
+    grpcs://host:port. Cards name aliases, never addresses."""
+    remote_seconds: float = Field(default=5.0, gt=0, le=60)
+    """What one call to such a service may take, all attempts together."""
+    remote_roots: Path | None = None
+    """A PEM file of the authorities that vouch for them; without it, the system's own."""
+
     redis_url: SecretStr = SecretStr("redis://127.0.0.1:6379/0")
     queue: str = "directrix"
     """Name of the Celery queue."""

@@ -12,6 +12,7 @@ import torch
 
 from directrix import archive, generators, inversion, predictors
 from directrix.errors import FindingSetNotFound, ModelInvalid, ModelNotFound
+from directrix.foreign import Exchange
 from directrix.generators import Generator
 from directrix.inversion import Encoder
 from directrix.predictors import Predictor
@@ -61,12 +62,20 @@ class Models:
     """A bounded cache over the catalogue. What is not at hand is loaded by the calling thread.
 
     capacity: generators kept; predictors and finding sets are small beside them and four times as
-    many. Raises ModelNotFound, FindingSetNotFound, ModelInvalid.
+    many. exchange: how predictors of other services are reached. Raises ModelNotFound,
+    FindingSetNotFound, ModelInvalid.
     """
 
-    def __init__(self, catalogue: Catalogue, device: torch.device, capacity: int):
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        device: torch.device,
+        capacity: int,
+        exchange: Exchange | None = None,
+    ):
         self._catalogue = catalogue
         self._device = device
+        self._exchange = exchange
         self._loading = threading.RLock()
         self._generators: Recent[str, Generator] = Recent(capacity)
         self._predictors: Recent[str, Predictor] = Recent(4 * capacity)
@@ -122,7 +131,7 @@ class Models:
                 card, arrays = self._load(digest)
                 if not isinstance(card, PredictorCard):
                     raise ModelNotFound(f"model {digest} is no predictor", digest=digest)
-                found = predictors.build(card, arrays, self._device)
+                found = predictors.build(card, arrays, self._device, self._exchange)
                 self._predictors.put(digest, found)
             return found
 

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from directrix.devices import device, limit_threads
-from directrix.errors import DirectrixError, Internal, InvalidField
+from directrix.errors import DirectrixError, Internal, InvalidField, Unavailable
 from directrix.inference.v1 import inference_service_pb2 as pb
 from directrix.rendering import Plan, Renderer
 from directrix.types import Form, Latent
@@ -30,6 +30,7 @@ from directrix.wire.latents import (
 )
 from directrix.wire.tensors import tensor_to_proto
 from services.artifacts.catalogue import Catalogue
+from services.remote import open_exchange
 from services.serving.executor import Priority, PriorityExecutor, Run
 from services.serving.explaining import Explaining
 from services.serving.inversions import Inversions
@@ -71,7 +72,9 @@ class Replica:
     def __init__(self, catalogue: Catalogue, settings: Settings):
         prepare = partial(limit_threads, settings.threads)
         self._executor = PriorityExecutor(prepare)
-        self._models = Models(catalogue, device(settings.device), settings.model_cache)
+        self._exchange = open_exchange(settings)
+        on = device(settings.device)
+        self._models = Models(catalogue, on, settings.model_cache, self._exchange)
         self._long_work = LongWork(self._executor, prepare)
         self._inversions = Inversions(self._models, self._long_work)
         self._explaining = Explaining(self._models, self._inversions, self._long_work)
@@ -108,6 +111,7 @@ class Replica:
         """Ends its threads; searches stop at their next step."""
         self._long_work.close()
         self._executor.close()
+        self._exchange.close()
 
     async def _render(self, request: pb.RenderRequest) -> pb.RenderResponse:
         _check_count(len(request.recipes), "recipes")
@@ -227,6 +231,8 @@ def draw(renderer: Renderer, form: Form, plans: Sequence[Plan]) -> Sequence[Draw
     try:
         rendered = renderer.render(plans, form)
         return list(zip(rendered.images, rendered.scores, strict=True))
+    except Unavailable as error:  # it is down for all of them: each alone would wait as long
+        return [error] * len(plans)
     except Exception as error:
         if len(plans) > 1:
             return [result for plan in plans for result in draw(renderer, form, [plan])]

@@ -20,6 +20,7 @@ from services.jobs.leases import RedisLeases
 from services.jobs.redis_client import connect
 from services.jobs.signals import RedisSignals
 from services.jobs.submitter import STEP, CelerySubmitter, celery_app
+from services.remote import open_exchange
 from services.settings import Settings
 from services.worker.attempt import Attempt, renewal_seconds
 from services.worker.audits import Auditor
@@ -61,7 +62,7 @@ def build(settings: Settings, stopping: threading.Event) -> Worker:
     on = device(settings.device)
     discoverer = Discoverer(catalogue, scoring, on, settings.step_seconds)
     trainer = Trainer(catalogue, on, settings.step_seconds)
-    auditor = Auditor(catalogue, on, settings.step_seconds)
+    auditor = Auditor(catalogue, on, settings.step_seconds, open_exchange(settings))
 
     def work(attempt: Attempt) -> Result | None:
         match attempt.job.spec:

@@ -17,6 +17,7 @@ from directrix import generators, inversion, predictors
 from directrix.archive import pack_arrays, unpack_arrays, unpack_model
 from directrix.audits import AuditPlan, AuditQuestion, Scores
 from directrix.errors import Internal
+from directrix.foreign import Exchange
 from directrix.generators import Generator
 from directrix.inversion import Encoder, Search
 from directrix.predictors import Embedder, Predictor
@@ -43,11 +44,13 @@ class Auditor:
     """By project."""
     device: torch.device
     step_seconds: float = 30.0
+    exchange: Exchange | None = None
+    """How predictors of other services are reached."""
 
     def __call__(self, attempt: Attempt) -> AuditResult | None:
         """The result, or None where there is more to do. Raises typed errors, Cancelled."""
         pace = Pace(attempt, self.step_seconds)
-        walk = _Walk(attempt, self.catalogue(attempt.job.project), self.device, pace)
+        walk = _Walk(attempt, self.catalogue(attempt.job.project), self.device, pace, self.exchange)
         try:
             return walk.commit()
         except StepDone:
@@ -57,12 +60,19 @@ class Auditor:
 class _Walk:
     """One step's walk through the stages; those that are stored already pass at once."""
 
-    def __init__(self, attempt: Attempt, catalogue: Catalogue, device: torch.device, pace: Pace):
+    def __init__(
+        self,
+        attempt: Attempt,
+        catalogue: Catalogue,
+        device: torch.device,
+        pace: Pace,
+        exchange: Exchange | None,
+    ):
         if not isinstance(attempt.job.spec, AuditSpec):
             raise Internal("a job that is no audit")
         self._spec = attempt.job.spec
         self._attempt, self._catalogue = attempt, catalogue
-        self._device, self._pace = device, pace
+        self._device, self._pace, self._exchange = device, pace, exchange
         self._checkpoints = Checkpoints(catalogue, attempt.job, pace)
         self._known = self._checkpoints.names()
 
@@ -163,7 +173,7 @@ class _Walk:
 
     def _predictor(self, digest: str) -> Predictor:
         card, arrays = unpack_model(*self._catalogue.model_files(digest))
-        return predictors.build(predictor_of(card), arrays, self._device)
+        return predictors.build(predictor_of(card), arrays, self._device, self._exchange)
 
     # ---- units of work
 

@@ -17,6 +17,7 @@ from PIL import Image
 
 from directrix.client import read_recipe
 from tests.conftest import ROOT, Stack
+from tests.contract.clothes_file import clothes_file
 
 pytestmark = pytest.mark.timeout(900)  # they type whole pages, discoveries included
 
@@ -58,6 +59,14 @@ def test_the_page_on_explanations(endpoint: str, tmp_path: Path) -> None:
     assert "it would say sneaker if" in said
     flip, held = (Image.open(tmp_path / name) for name in ("flip.png", "held.png"))
     assert flip.height > held.height  # further answers are rows of their own
+
+
+def test_the_black_boxes_of_the_page(endpoint: str, tmp_path: Path) -> None:
+    """Of the bundled classifier, as somebody else's file."""
+    (tmp_path / "clothes.onnx").write_bytes(clothes_file())
+    said = shell(typed(block(TEXT["docs/explanations.md"], "console")), tmp_path, endpoint)
+    assert "projects/default/models/clothes" in said and "it would say" in said
+    assert Image.open(tmp_path / "why.png").width > 3 * 28
 
 
 def test_the_page_on_audits(endpoint: str, tmp_path: Path) -> None:

@@ -26,7 +26,8 @@ BREACHES = {
 
 FRONT_DOOR = [
     "services.gateway", "services.jobs", "services.artifacts", "services.inference",
-    "services.stack", "directrix.client", "directrix.cli", "directrix.demo", "directrix.wire",
+    "services.remote", "services.stack", "directrix.client", "directrix.cli", "directrix.demo",
+    "directrix.foreign", "directrix.wire",
 ]  # fmt: skip
 
 BLOCKED = """

@@ -6,6 +6,7 @@ both over one folder store, and gives out what tests name in their requests.
 
 import asyncio
 import io
+import json
 import sys
 import threading
 from collections.abc import Iterator
@@ -104,6 +105,8 @@ class Scene:
     running: str
     ended: str
     """Operations."""
+    shop_port: int
+    """Where the replica looks for the remote predictor "shop"; nobody is there by itself."""
     used_request_id: str
     tokens: dict[str, str]
     """A page token of each list."""
@@ -114,7 +117,7 @@ class Scene:
 def scene(folder: Path) -> Iterator[Scene]:
     store = FolderStore(folder / "store")
     catalogue = Catalogue(store)
-    (port,) = free_ports(1)
+    port, shop_port = free_ports(2)
     settings = Settings(
         gateway_port=0,
         inference_target=f"127.0.0.1:{port}",
@@ -127,7 +130,7 @@ def scene(folder: Path) -> Iterator[Scene]:
     gateway = Gateway(settings, behind, Log(log))
     stocked = _stock(catalogue)
     started = _start(behind.jobs, stocked["toy"])
-    with _replica(folder, port), _running(gateway) as gateway_port:
+    with _replica(folder, port, shop_port), _running(gateway) as gateway_port:
         target = f"127.0.0.1:{gateway_port}"
         with grpc.insecure_channel(target) as channel:
             yield Scene(
@@ -140,6 +143,7 @@ def scene(folder: Path) -> Iterator[Scene]:
                 log=log,
                 channel=channel,
                 tokens=_tokens(channel),
+                shop_port=shop_port,
                 **stocked,
                 **started,
             )
@@ -162,12 +166,14 @@ def _running(gateway: Gateway) -> Iterator[int]:
 
 
 @contextmanager
-def _replica(folder: Path, port: int) -> Iterator[None]:
+def _replica(folder: Path, port: int, shop_port: int) -> Iterator[None]:
     env = {
         "DIRECTRIX_INFERENCE_TARGET": f"127.0.0.1:{port}",
         "DIRECTRIX_INFERENCE_SECRET": SECRET,
         "DIRECTRIX_STORE_KIND": "folder",
         "DIRECTRIX_STORE_FOLDER": str(folder / "store"),
+        "DIRECTRIX_REMOTE_PREDICTORS": json.dumps({"shop": f"127.0.0.1:{shop_port}"}),
+        "DIRECTRIX_REMOTE_SECONDS": "1",
         "OMP_NUM_THREADS": "1",
     }
     command = [sys.executable, "-m", "services.serving.server"]
