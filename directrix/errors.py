@@ -39,6 +39,8 @@
     │   └── LeaseLost            a newer holder has the fencing number
     ├── Exhausted
     │   ├── QueueFull
+    │   ├── RateLimited          a project asks for more than it may at a time
+    │   ├── QuotaExceeded        a project has more than it may at once
     │   └── BudgetSpent
     ├── Unavailable              try again
     │   ├── ModelNotReady
@@ -47,7 +49,8 @@
     │   └── ServingUnavailable
     ├── DeadlineExceeded
     ├── Cancelled
-    ├── Unauthenticated          an internal call without its secret
+    ├── Unauthenticated          nobody knows who calls; an internal call without its secret
+    ├── PermissionDenied         known, but not entitled to this in that project
     ├── ChecksumMismatch         stored bytes changed
     ├── CallUnknown              no such call in this service
     └── Internal                 a defect of ours
@@ -70,6 +73,7 @@ class Kind(StrEnum):
     DEADLINE = "deadline"
     CANCELLED = "cancelled"
     UNAUTHENTICATED = "unauthenticated"
+    DENIED = "denied"
     DATA_LOSS = "data_loss"
     UNIMPLEMENTED = "unimplemented"
     INTERNAL = "internal"
@@ -268,6 +272,18 @@ class QueueFull(Exhausted):
     reason = "QUEUE_FULL"
 
 
+class RateLimited(Exhausted):
+    """Metadata: `project`, `limit` in words, `retry_seconds`."""
+
+    reason = "RATE_LIMITED"
+
+
+class QuotaExceeded(Exhausted):
+    """Metadata: `project`, `limit` in words."""
+
+    reason = "QUOTA_EXCEEDED"
+
+
 class BudgetSpent(Exhausted):
     reason = "BUDGET_SPENT"
 
@@ -306,6 +322,13 @@ class Cancelled(DirectrixError):
 class Unauthenticated(DirectrixError):
     kind = Kind.UNAUTHENTICATED
     reason = "UNAUTHENTICATED"
+
+
+class PermissionDenied(DirectrixError):
+    """Says the same of a project that there is and of one that there is not."""
+
+    kind = Kind.DENIED
+    reason = "PERMISSION_DENIED"
 
 
 class ChecksumMismatch(DirectrixError):

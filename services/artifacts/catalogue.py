@@ -89,7 +89,9 @@ class Catalogue:
         card, _ = unpack_model(card_json, tensors)
         card_bytes = card.model_dump_json().encode()
         parts = {"card": self._contents.put(card_bytes), "tensors": self._contents.put(tensors)}
-        self._contents.put_first(keys.model_by_digest(self._project, card.digest), canonical_json(parts))
+        self._contents.put_first(
+            keys.model_by_digest(self._project, card.digest), canonical_json(parts)
+        )
         if not self._contents.put_first(key, card_bytes):
             bound = self.model(model_id)
             if bound.digest != card.digest:
@@ -118,19 +120,25 @@ class Catalogue:
     def card(self, digest: str) -> ModelCard:
         """A model's card by its digest. Raises ModelNotFound."""
         missing = ModelNotFound(f"there is no model with digest {digest}", digest=digest)
-        parts = json.loads(self._contents.read(keys.model_by_digest(self._project, digest), missing))
+        parts = json.loads(
+            self._contents.read(keys.model_by_digest(self._project, digest), missing)
+        )
         return read_card(self._contents.get(parts["card"]))
 
     def model_files(self, digest: str) -> tuple[bytes, bytes]:
         """Card (JSON) and tensors (safetensors) by the model's digest. Raises ModelNotFound."""
         missing = ModelNotFound(f"there is no model with digest {digest}", digest=digest)
-        parts = json.loads(self._contents.read(keys.model_by_digest(self._project, digest), missing))
+        parts = json.loads(
+            self._contents.read(keys.model_by_digest(self._project, digest), missing)
+        )
         return self._contents.get(parts["card"]), self._contents.get(parts["tensors"])
 
     def model_card(self, digest: str) -> ModelCard:
         """A model's card by its digest, without its tensors. Raises ModelNotFound."""
         missing = ModelNotFound(f"there is no model with digest {digest}", digest=digest)
-        parts = json.loads(self._contents.read(keys.model_by_digest(self._project, digest), missing))
+        parts = json.loads(
+            self._contents.read(keys.model_by_digest(self._project, digest), missing)
+        )
         return read_card(self._contents.get(parts["card"]))
 
     # ---- finding sets and their scorecards
@@ -186,7 +194,9 @@ class Catalogue:
         missing = ScorecardNotFound(
             f"finding set {finding_set_digest} has no scorecard", digest=finding_set_digest
         )
-        content = self._contents.read(keys.scorecard(self._project, finding_set_digest), missing).decode()
+        content = self._contents.read(
+            keys.scorecard(self._project, finding_set_digest), missing
+        ).decode()
         return Scorecard.model_validate_json(self._contents.get(content))
 
     # ---- populations

@@ -125,8 +125,13 @@ def records(project: str, job: str) -> str:
     return f"{operations(project)}{_id(job)}/"
 
 
+def active_of(project: str) -> str:
+    """Prefix of the marks of a project's jobs that may not have ended."""
+    return f"{ACTIVE}{_id(project)}/"
+
+
 def active(project: str, job: str) -> str:
-    return f"{ACTIVE}{_id(project)}/{_id(job)}"
+    return active_of(project) + _id(job)
 
 
 def request(project: str, request_id: str) -> str:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from directrix.v1 import editing_service_pb2 as pb
@@ -44,7 +44,7 @@ class Edits:
 
     async def stream(
         self, requests: AsyncIterator[pb.StreamEditsRequest], deadline: float
-    ) -> AsyncIterator[pb.StreamEditsResponse]:
+    ) -> AsyncGenerator[pb.StreamEditsResponse, None]:
         """Answers the newest request there is; the last one sent is always answered."""
         latest = Latest(requests)
         try:

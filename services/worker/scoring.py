@@ -114,9 +114,7 @@ class RemoteScoring(Scoring):
         self, generator: str, predictors: list[str], recipes: list[Recipe], tick: Tick
     ) -> tuple[np.ndarray, np.ndarray]:
         images: dict[int, np.ndarray] = {}
-        requests = list(
-            _renders(self._project, generator, predictors, recipes, omit_images=False)
-        )
+        requests = list(_renders(self._project, generator, predictors, recipes, omit_images=False))
         places = {id(request): place for place, request in enumerate(requests)}
 
         def render(request: pb.RenderRequest) -> np.ndarray:

@@ -25,8 +25,9 @@ BREACHES = {
 """A line that breaks each contract, and the file to which it is added."""
 
 FRONT_DOOR = [
-    "services.gateway", "services.jobs", "services.artifacts", "services.inference",
-    "services.stack", "directrix.client", "directrix.cli", "directrix.demo", "directrix.wire",
+    "services.access", "services.admin", "services.gateway", "services.jobs", "services.artifacts",
+    "services.inference", "services.stack", "directrix.client", "directrix.cli", "directrix.demo",
+    "directrix.wire",
 ]  # fmt: skip
 
 BLOCKED = """
