@@ -41,6 +41,8 @@
     │   └── LeaseLost            a newer holder has the fencing number
     ├── Exhausted
     │   ├── QueueFull
+    │   ├── RateLimited          a project asks for more than it may at a time
+    │   ├── QuotaExceeded        a project has more than it may at once
     │   └── BudgetSpent
     ├── Unavailable              try again
     │   ├── ModelNotReady
@@ -50,7 +52,8 @@
     │   └── ServingUnavailable
     ├── DeadlineExceeded
     ├── Cancelled
-    ├── Unauthenticated          an internal call without its secret
+    ├── Unauthenticated          nobody knows who calls; an internal call without its secret
+    ├── PermissionDenied         known, but not entitled to this in that project
     ├── ChecksumMismatch         stored bytes changed
     ├── CallUnknown              no such call in this service
     └── Internal                 a defect of ours
@@ -73,6 +76,7 @@ class Kind(StrEnum):
     DEADLINE = "deadline"
     CANCELLED = "cancelled"
     UNAUTHENTICATED = "unauthenticated"
+    DENIED = "denied"
     DATA_LOSS = "data_loss"
     UNIMPLEMENTED = "unimplemented"
     INTERNAL = "internal"
@@ -279,6 +283,18 @@ class QueueFull(Exhausted):
     reason = "QUEUE_FULL"
 
 
+class RateLimited(Exhausted):
+    """Metadata: `project`, `limit` in words, `retry_seconds`."""
+
+    reason = "RATE_LIMITED"
+
+
+class QuotaExceeded(Exhausted):
+    """Metadata: `project`, `limit` in words."""
+
+    reason = "QUOTA_EXCEEDED"
+
+
 class BudgetSpent(Exhausted):
     reason = "BUDGET_SPENT"
 
@@ -321,6 +337,13 @@ class Cancelled(DirectrixError):
 class Unauthenticated(DirectrixError):
     kind = Kind.UNAUTHENTICATED
     reason = "UNAUTHENTICATED"
+
+
+class PermissionDenied(DirectrixError):
+    """Says the same of a project that there is and of one that there is not."""
+
+    kind = Kind.DENIED
+    reason = "PERMISSION_DENIED"
 
 
 class ChecksumMismatch(DirectrixError):

@@ -18,6 +18,34 @@ class Settings(BaseSettings):
 
     gateway_host: str = "127.0.0.1"
     gateway_port: int = 50051
+    gateway_certificate: Path | None = None
+    """PEM chain that the gateway shows to callers; with `gateway_key` it speaks TLS. Both are read
+    again when they change."""
+    gateway_key: Path | None = None
+    gateway_client_ca: Path | None = None
+    """PEM of the authorities whose client certificates are wanted of every caller (mTLS)."""
+    gateway_admin_host: str = "127.0.0.1"
+    gateway_admin_port: int = 50052
+    """With authentication, calls that need the scope `admin` are answered at this port only."""
+    reflection: bool | None = None
+    """Whether the API describes itself to anybody; unset means in the open mode only."""
+
+    access_keys: Path | None = None
+    """JSON file of API keys, made by `python -m services.admin keys`."""
+    access_clients: Path | None = None
+    """JSON file: {"clients": {NAME IN THE CERTIFICATE: {PROJECT: [SCOPE, ...]}}}."""
+    token_keys: Path | None = None
+    """JWKS file of the keys that bearer tokens are signed with."""
+    token_issuer: str = ""
+    token_audience: str = ""
+    token_leeway_seconds: float = Field(default=30.0, ge=0, le=300)
+    token_claim: str = "directrix_projects"
+    """The claim that holds {PROJECT: [SCOPE, ...]}."""
+    limits_file: Path | None = None
+    """JSON file of what projects may ask for; see docs/access.md."""
+    limits_storage: Literal["memory", "redis"] = "memory"
+    """Where it is counted: in each gateway, or for all gateways at once."""
+
     max_message_bytes: int = 16 * 1024 * 1024
     """Largest request; larger ones are refused before they are read."""
     page_token_secret: SecretStr = SecretStr("")

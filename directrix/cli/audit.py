@@ -44,7 +44,9 @@ def run(
     rival: Annotated[str, typer.Option(help="A second classifier to compare with.")] = "",
     allow: Annotated[
         list[str] | None,
-        typer.Option(help="PREDICTOR, PREDICTOR/SCORER or SET:INDEX that answers may rest on; repeatable."),
+        typer.Option(
+            help="PREDICTOR, PREDICTOR/SCORER or SET:INDEX that answers may rest on; repeatable."
+        ),
     ] = None,
     group: Annotated[
         list[str] | None,

@@ -64,15 +64,19 @@ class MethodEntry:
 class Catalogue:
     """Models, finding sets, scorecards, scores and checkpoints of one project, and its audits.
 
-    Names belong to the project; digests are the same everywhere. Every call raises
+    Digests are the same everywhere, but what another project has is not here. Every call raises
     StoreUnavailable, and ChecksumMismatch where stored bytes have changed.
     """
 
     def __init__(self, store: ArtifactStore, project: str = "default"):
         self._store = store
         self._project = project
-        self._contents = Contents(store)
+        self._contents = Contents(store, project)
         self.audits = Audits(self._contents, project)
+
+    def of(self, project: str) -> "Catalogue":
+        """That of another project in the same store."""
+        return Catalogue(self._store, project)
 
     # ---- models
 
@@ -87,7 +91,9 @@ class Catalogue:
         check_foreign(card, arrays)
         card_bytes = card.model_dump_json().encode()
         parts = {"card": self._contents.put(card_bytes), "tensors": self._contents.put(tensors)}
-        self._contents.put_first(keys.model_by_digest(card.digest), canonical_json(parts))
+        self._contents.put_first(
+            keys.model_by_digest(self._project, card.digest), canonical_json(parts)
+        )
         if not self._contents.put_first(key, card_bytes):
             bound = self.model(model_id)
             if bound.digest != card.digest:
@@ -116,19 +122,25 @@ class Catalogue:
     def card(self, digest: str) -> ModelCard:
         """A model's card by its digest. Raises ModelNotFound."""
         missing = ModelNotFound(f"there is no model with digest {digest}", digest=digest)
-        parts = json.loads(self._contents.read(keys.model_by_digest(digest), missing))
+        parts = json.loads(
+            self._contents.read(keys.model_by_digest(self._project, digest), missing)
+        )
         return read_card(self._contents.get(parts["card"]))
 
     def model_files(self, digest: str) -> tuple[bytes, bytes]:
         """Card (JSON) and tensors (safetensors) by the model's digest. Raises ModelNotFound."""
         missing = ModelNotFound(f"there is no model with digest {digest}", digest=digest)
-        parts = json.loads(self._contents.read(keys.model_by_digest(digest), missing))
+        parts = json.loads(
+            self._contents.read(keys.model_by_digest(self._project, digest), missing)
+        )
         return self._contents.get(parts["card"]), self._contents.get(parts["tensors"])
 
     def model_card(self, digest: str) -> ModelCard:
         """A model's card by its digest, without its tensors. Raises ModelNotFound."""
         missing = ModelNotFound(f"there is no model with digest {digest}", digest=digest)
-        parts = json.loads(self._contents.read(keys.model_by_digest(digest), missing))
+        parts = json.loads(
+            self._contents.read(keys.model_by_digest(self._project, digest), missing)
+        )
         return read_card(self._contents.get(parts["card"]))
 
     # ---- finding sets and their scorecards
@@ -142,7 +154,7 @@ class Catalogue:
         if self._contents.put(tensors) != manifest.tensors:
             raise ChecksumMismatch("the manifest does not name its tensors")
         data = manifest.model_dump_json().encode()
-        self._contents.put_first(keys.finding_set_by_digest(manifest.digest), data)
+        self._contents.put_first(keys.finding_set_by_digest(self._project, manifest.digest), data)
         name = keys.finding_set(self._project, keys.finding_set_id(manifest.digest))
         if listed:
             self._contents.put_first(name, data)
@@ -160,7 +172,7 @@ class Catalogue:
         )
         prefix = keys.finding_sets(self._project)
         if keys.is_digest(digest_or_name):
-            key = keys.finding_set_by_digest(digest_or_name)
+            key = keys.finding_set_by_digest(self._project, digest_or_name)
         elif digest_or_name.startswith(prefix):
             key = keys.finding_set(self._project, digest_or_name.removeprefix(prefix))
         else:
@@ -177,14 +189,16 @@ class Catalogue:
         if scorecard.finding_set != finding_set_digest:
             raise InvalidField("the scorecard is of another finding set", field="finding_set")
         content = self._contents.put(scorecard.model_dump_json().encode())
-        self._store.put(keys.scorecard(finding_set_digest), content.encode())
+        self._store.put(keys.scorecard(self._project, finding_set_digest), content.encode())
 
     def scorecard(self, finding_set_digest: str) -> Scorecard:
         """Raises ScorecardNotFound where the set was never scored."""
         missing = ScorecardNotFound(
             f"finding set {finding_set_digest} has no scorecard", digest=finding_set_digest
         )
-        content = self._contents.read(keys.scorecard(finding_set_digest), missing).decode()
+        content = self._contents.read(
+            keys.scorecard(self._project, finding_set_digest), missing
+        ).decode()
         return Scorecard.model_validate_json(self._contents.get(content))
 
     # ---- populations
@@ -196,16 +210,17 @@ class Catalogue:
         if scores.ndim != 2 or len(scores) != count:
             raise InvalidField(f"scores of {count} samples, not {scores.shape}", field="scores")
         data = pack_arrays({"scores": np.asarray(scores, np.float32)})
-        self._store.put(keys.scores(spec.key, predictor, start, count), _seal(data))
+        self._store.put(keys.scores(self._project, spec.key, predictor, start, count), _seal(data))
 
     def scores(self, spec: PopulationSpec, predictor: str, start: int, count: int) -> np.ndarray:
         """[count, K] float32. Raises ObjectNotFound where nobody has computed them yet."""
-        key = keys.scores(spec.key, predictor, start, count)
+        key = keys.scores(self._project, spec.key, predictor, start, count)
         return unpack_arrays(_unseal(key, self._store.get(key)))["scores"]
 
     def scored(self, spec: PopulationSpec, predictor: str) -> set[tuple[int, int]]:
         """(start, count) of the shards that are there."""
-        return {keys.shard_of(key) for key in self._store.keys(keys.scored(spec.key, predictor))}
+        prefix = keys.scored(self._project, spec.key, predictor)
+        return {keys.shard_of(key) for key in self._store.keys(prefix)}
 
     # ---- methods
 

@@ -7,22 +7,24 @@ from services.artifacts.store import ArtifactStore
 
 
 class Contents:
-    """Raises StoreUnavailable, and ChecksumMismatch where stored bytes have changed."""
+    """Of one project. Raises StoreUnavailable, and ChecksumMismatch where stored bytes changed."""
 
-    def __init__(self, store: ArtifactStore):
+    def __init__(self, store: ArtifactStore, project: str = "default"):
         self.store = store
+        self._project = project
 
     def put(self, data: bytes) -> str:
         """Stores content and returns its digest."""
         digest = sha256(data)
+        key = keys.content(self._project, digest)
         # asked first: a refused write would have carried all the bytes
-        if not self.store.exists(keys.content(digest)):
-            self.put_first(keys.content(digest), data)
+        if not self.store.exists(key):
+            self.put_first(key, data)
         return digest
 
     def get(self, digest: str) -> bytes:
         """Raises ObjectNotFound."""
-        data = self.store.get(keys.content(digest))
+        data = self.store.get(keys.content(self._project, digest))
         if sha256(data) != digest:
             raise ChecksumMismatch(f"object {digest} has changed in the store", digest=digest)
         return data

@@ -1,18 +1,21 @@
 """Keys of all objects: made of ids and digests only, and nowhere else.
 
-    objects/<sha256>                                  content, named after itself
-    models-by-digest/<digest>                         which objects a model is made of
+    objects/<p>/<sha256>                              content, named after itself
+    models-by-digest/<p>/<digest>                     which objects a model is made of
     projects/<p>/models/<id>                          a model's name: its digest and card
-    finding-sets-by-digest/<digest>                   a manifest
+    finding-sets-by-digest/<p>/<digest>               a manifest
     projects/<p>/findingSets/<id>                     a finding set's name: its manifest again
-    scorecards/<digest of the set>                    which object its scorecard is
+    scorecards/<p>/<digest of the set>                which object its scorecard is
     projects/<p>/audits/<id>                          an audit's name: its manifest
-    scores/<population>/<predictor>/<start>-<n>       one shard, sealed with its sha256
+    scores/<p>/<population>/<predictor>/<start>-<n>   one shard, sealed with its sha256
     methods                                           what the workers can do
     projects/<p>/operations/<id>/<version>            a job record; the last version holds
     active/<p>/<id>                                   a job that may not have ended yet
     requests/<p>/<sha256 of request id>               which job a request started
     checkpoints/<p>/<id>/<digest of the spec>/<name>  state of a running job, sealed
+
+<p> is a project. Everything but `methods` belongs to one: what two projects both have is stored
+twice, so that no project learns from a digest what another has, and one can be erased whole.
 
 No key is a folder of another: servers over a file system could not hold both.
 """
@@ -24,6 +27,11 @@ from directrix.errors import InvalidField
 
 METHODS = "methods"
 ACTIVE = "active/"
+KINDS = (
+    "active", "projects", "requests", "checkpoints", "scorecards", "finding-sets-by-digest",
+    "models-by-digest", "scores", "objects",
+)  # fmt: skip
+"""Of what projects have, in the order in which it can be taken away: pointers before content."""
 
 _ID = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -33,12 +41,17 @@ def is_digest(text: str) -> bool:
     return _DIGEST.fullmatch(text) is not None
 
 
-def content(sha256: str) -> str:
-    return f"objects/{_digest(sha256)}"
+def belongings(project: str) -> tuple[str, ...]:
+    """The prefixes of all that a project has: what points to others first, content last."""
+    return tuple(f"{kind}/{_id(project)}/" for kind in KINDS)
 
 
-def model_by_digest(digest: str) -> str:
-    return f"models-by-digest/{_digest(digest)}"
+def content(project: str, sha256: str) -> str:
+    return f"objects/{_id(project)}/{_digest(sha256)}"
+
+
+def model_by_digest(project: str, digest: str) -> str:
+    return f"models-by-digest/{_id(project)}/{_digest(digest)}"
 
 
 def models(project: str) -> str:
@@ -50,8 +63,8 @@ def model(project: str, model_id: str) -> str:
     return models(project) + _id(model_id)
 
 
-def finding_set_by_digest(digest: str) -> str:
-    return f"finding-sets-by-digest/{_digest(digest)}"
+def finding_set_by_digest(project: str, digest: str) -> str:
+    return f"finding-sets-by-digest/{_id(project)}/{_digest(digest)}"
 
 
 def finding_sets(project: str) -> str:
@@ -80,13 +93,13 @@ def audit_id(digest: str) -> str:
     return f"a{_digest(digest)[:40]}"
 
 
-def scorecard(finding_set_digest: str) -> str:
-    return f"scorecards/{_digest(finding_set_digest)}"
+def scorecard(project: str, finding_set_digest: str) -> str:
+    return f"scorecards/{_id(project)}/{_digest(finding_set_digest)}"
 
 
-def scored(population: str, predictor: str) -> str:
+def scored(project: str, population: str, predictor: str) -> str:
     """Prefix of the shards of a population that a predictor has scored."""
-    return f"scores/{_digest(population)}/{_digest(predictor)}/"
+    return f"scores/{_id(project)}/{_digest(population)}/{_digest(predictor)}/"
 
 
 def shard_of(key: str) -> tuple[int, int]:
@@ -95,8 +108,8 @@ def shard_of(key: str) -> tuple[int, int]:
     return int(start), int(count)
 
 
-def scores(population: str, predictor: str, start: int, count: int) -> str:
-    return f"{scored(population, predictor)}{start:012d}-{count:06d}"
+def scores(project: str, population: str, predictor: str, start: int, count: int) -> str:
+    return f"{scored(project, population, predictor)}{start:012d}-{count:06d}"
 
 
 def operations(project: str) -> str:
@@ -112,8 +125,13 @@ def records(project: str, job: str) -> str:
     return f"{operations(project)}{_id(job)}/"
 
 
+def active_of(project: str) -> str:
+    """Prefix of the marks of a project's jobs that may not have ended."""
+    return f"{ACTIVE}{_id(project)}/"
+
+
 def active(project: str, job: str) -> str:
-    return f"{ACTIVE}{_id(project)}/{_id(job)}"
+    return active_of(project) + _id(job)
 
 
 def request(project: str, request_id: str) -> str:

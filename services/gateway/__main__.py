@@ -7,7 +7,7 @@ import sys
 from directrix.errors import DirectrixError
 from services.artifacts import open_store
 from services.gateway.log import Log
-from services.gateway.server import Behind, Gateway, check_loopback
+from services.gateway.server import Behind, Gateway
 from services.inference.client import InferenceClient
 from services.jobs import open_jobs
 from services.jobs.redis_client import connect
@@ -21,12 +21,11 @@ def main() -> int:
     config = settings()
     log = Log(sys.stderr)
     try:
-        check_loopback(config.gateway_host)
-        behind = _behind(config)
+        gateway = Gateway(config, _behind(config), log)
     except DirectrixError as error:
         log.event("refused", reason=error.reason, message=error.message)
         return 2
-    asyncio.run(_serve(Gateway(config, behind, log)))
+    asyncio.run(_serve(gateway))
     return 0
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from directrix.v1 import editing_service_pb2 as pb
@@ -34,7 +34,7 @@ class Edits:
         """One recipe; `form` is what an unset form means, `path` where the request stands."""
         resolved = await self.recipes.resolve(request.recipe, f"{path}recipe")
         predictors = await self._predictors(request.predictors, resolved.generator, path)
-        key = _key(resolved, predictors, request.form or form)
+        key = self._key(resolved, predictors, request.form or form)
         rendered = await self.renders.submit(key, resolved.recipe, deadline)
         return pb.EditImageResponse(
             image=await self._picture(rendered, request.encoding),
@@ -44,7 +44,7 @@ class Edits:
 
     async def stream(
         self, requests: AsyncIterator[pb.StreamEditsRequest], deadline: float
-    ) -> AsyncIterator[pb.StreamEditsResponse]:
+    ) -> AsyncGenerator[pb.StreamEditsResponse, None]:
         """Answers the newest request there is; the last one sent is always answered."""
         latest = Latest(requests)
         try:
@@ -65,7 +65,7 @@ class Edits:
         finding = values_pb2.FindingRef()
         finding.CopyFrom(request.finding)
         await self.recipes.resolve_finding(finding, resolved.generator, {}, "finding")
-        key = _key(resolved, predictors, values_pb2.FORM_RESULT)
+        key = self._key(resolved, predictors, values_pb2.FORM_RESULT)
         recipes = [_moved(resolved.recipe, finding, alpha) for alpha in request.alphas]
         frames = await self._all(key, recipes, deadline)
         return pb.RenderFilmstripResponse(
@@ -100,22 +100,25 @@ class Edits:
             for i, name in enumerate(names)
         ]
 
+    def _key(
+        self,
+        resolved: Resolved,
+        predictors: Sequence[PredictorEntry],
+        form: "values_pb2.Form.ValueType",
+    ) -> RenderKey:
+        image = resolved.generator.card.image
+        return RenderKey(
+            project=self.lookups.names.project,
+            generator=resolved.generator.digest,
+            predictors=tuple(predictor.digest for predictor in predictors),
+            form=form,
+            searches=resolved.recipe.HasField("image"),
+            heavy=resolved.recipe.ByteSize() > HEAVY_BYTES,
+            pixels=image.height * image.width * image.channels,
+        )
+
     async def _picture(self, rendered: Rendered, encoding: int) -> values_pb2.Image:
         return await self.pictures.encode(rendered.pixels, rendered.size, encoding)
-
-
-def _key(
-    resolved: Resolved, predictors: Sequence[PredictorEntry], form: "values_pb2.Form.ValueType"
-) -> RenderKey:
-    image = resolved.generator.card.image
-    return RenderKey(
-        generator=resolved.generator.digest,
-        predictors=tuple(predictor.digest for predictor in predictors),
-        form=form,
-        searches=resolved.recipe.HasField("image"),
-        heavy=resolved.recipe.ByteSize() > HEAVY_BYTES,
-        pixels=image.height * image.width * image.channels,
-    )
 
 
 def _moved(

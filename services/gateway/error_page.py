@@ -48,6 +48,8 @@ MEANINGS = {
     "LEASE_LOST": "A newer worker has taken the job over.",
     "EXHAUSTED": "A limit is reached; `RetryInfo` says when to try again.",
     "QUEUE_FULL": "Too much waits already; `RetryInfo` says when to try again.",
+    "RATE_LIMITED": "The project asks for more than it may at a time; `RetryInfo` says when again.",
+    "QUOTA_EXCEEDED": "The project has more jobs under way than it may have at once.",
     "BUDGET_SPENT": "The work does not fit into its budget.",
     "UNAVAILABLE": "Something is down; try again.",
     "MODEL_NOT_READY": "The model is being loaded; try again.",
@@ -57,7 +59,8 @@ MEANINGS = {
     "SERVING_UNAVAILABLE": "The replicas do not answer; try again.",
     "DEADLINE_EXCEEDED": "The call's time ran out.",
     "CANCELLED": "The caller cancelled.",
-    "UNAUTHENTICATED": "A call without its secret.",
+    "UNAUTHENTICATED": "The call does not say who makes it, or its credentials are not accepted.",
+    "PERMISSION_DENIED": "The caller is known, but may not do this in that project.",
     "CHECKSUM_MISMATCH": "Stored bytes are not what was stored.",
     "CALL_UNKNOWN": "There is no such call.",
     "WORKER_LOST": "Workers died of the operation again and again.",
@@ -69,7 +72,8 @@ HEAD = """# Errors
 Made from the catalogue by `python -m services.gateway.error_page`; a test compares. Every error of
 the gateway is a `google.rpc.Status` whose `ErrorInfo` has domain `directrix` and one of these
 reasons; what is dynamic in the message is repeated in its metadata. Invalid fields come with
-`BadRequest`, what can be tried again with `RetryInfo`, what is missing with `ResourceInfo`, and
+`BadRequest`, what can be tried again with `RetryInfo`, limits of a project with `QuotaFailure`,
+what is missing with `ResourceInfo`, and
 every answer, good or bad, carries its request id as the trailing metadata `directrix-request-id`.
 Messages larger than the gateway takes are refused by gRPC itself with RESOURCE_EXHAUSTED.
 

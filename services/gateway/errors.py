@@ -4,6 +4,7 @@
                    --status_of-> google.rpc.Status { ErrorInfo, RequestInfo,
                                   + BadRequest    where fields are wrong
                                   + RetryInfo     where trying again can help
+                                  + QuotaFailure  where a project's limit is reached
                                   + ResourceInfo  where something is not there }
 
 Nothing but `message` and `metadata` of the error leaves the process: no trace, path or value of
@@ -15,7 +16,7 @@ from google.protobuf.any_pb2 import Any
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
-from directrix.errors import DirectrixError, InvalidField, Kind
+from directrix.errors import DirectrixError, InvalidField, Kind, QuotaExceeded, RateLimited
 
 DOMAIN = "directrix"
 LONGEST_MESSAGE = 600
@@ -33,6 +34,7 @@ CODES: dict[Kind, grpc.StatusCode] = {
     Kind.DEADLINE: grpc.StatusCode.DEADLINE_EXCEEDED,
     Kind.CANCELLED: grpc.StatusCode.CANCELLED,
     Kind.UNAUTHENTICATED: grpc.StatusCode.UNAUTHENTICATED,
+    Kind.DENIED: grpc.StatusCode.PERMISSION_DENIED,
     Kind.DATA_LOSS: grpc.StatusCode.DATA_LOSS,
     Kind.UNIMPLEMENTED: grpc.StatusCode.UNIMPLEMENTED,
     Kind.INTERNAL: grpc.StatusCode.INTERNAL,
@@ -84,6 +86,8 @@ def _details(error: DirectrixError, request_id: str) -> list[Message]:
         details.append(_bad_request(error))
     if error.kind in RETRIABLE:
         details.append(_retry(error.metadata.get("retry_seconds", "")))
+    if isinstance(error, RateLimited | QuotaExceeded):
+        details.append(_quota(error))
     if error.kind is Kind.NOT_FOUND and error.reason in RESOURCES:
         details.append(
             error_details_pb2.ResourceInfo(
@@ -102,6 +106,17 @@ def _bad_request(error: InvalidField) -> Message:
                 field=_clip(field), description=_short(description)
             )
             for field, description in error.violations
+        ]
+    )
+
+
+def _quota(error: RateLimited | QuotaExceeded) -> Message:
+    return error_details_pb2.QuotaFailure(
+        violations=[
+            error_details_pb2.QuotaFailure.Violation(
+                subject=_clip(f"projects/{error.metadata.get('project', '')}"),
+                description=_short(error.message),
+            )
         ]
     )
 

@@ -64,7 +64,8 @@ class Explanations:
         names = {**resolved.names, **({findings.digest: findings.name} if findings else {})}
         names |= {holder.digest: holder.name for holder in holders}
         card = await self._scorecard(findings) if findings else None
-        calls = self.client.explain(internal.ExplainRequest(request=inner), seconds_to(deadline))
+        wanted = internal.ExplainRequest(request=inner, project=self.lookups.names.project)
+        calls = self.client.explain(wanted, seconds_to(deadline))
         async with aclosing(calls) as answers:
             while (answer := await inside(anext(answers, None))) is not None:
                 if answer.HasField("progress"):

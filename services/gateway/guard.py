@@ -1,7 +1,9 @@
-"""What happens around every call: decode, check, call, answer for errors, one line of log.
+"""What happens around every call: who, decode, check, call, answer for errors, one line of log.
 
-    bytes -> request (MALFORMED_MESSAGE) -> rules (INVALID_FIELD) -> servicer -> response
-                                                               \\-> error -> google.rpc.Status
+    headers -> caller (UNAUTHENTICATED)              before the body is read
+    bytes -> request (MALFORMED_MESSAGE) -> rules (INVALID_FIELD) -> entitled? (PERMISSION_DENIED)
+          -> limits (RATE_LIMITED) -> servicer -> response
+                                             \\-> error -> google.rpc.Status
 
 grpc.aio would answer a message that it cannot decode with UNKNOWN and leave calls that do not
 exist without a reason: so requests are decoded here, and a missing handler is replaced by one that
@@ -15,18 +17,26 @@ import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from inspect import iscoroutinefunction
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import grpc
 from google.protobuf.message import DecodeError, Message
 from grpc_status import rpc_status
 
 from directrix.errors import CallUnknown, DirectrixError, Internal, MessageMalformed
+from services.access import Principal
+from services.access.identities import Metadata
+from services.access.rates import Rates
+from services.gateway.costs import images_of
+from services.gateway.door import Door
 from services.gateway.errors import code_of, status_of
 from services.gateway.log import Log
 from services.gateway.validation import Rules
 
 REQUEST_ID = "directrix-request-id"
+KNOWN_SECONDS = 10.0
+"""How long a stream goes on without looking at its credentials again: they expire, or are revoked.
+"""
 
 Handler = Any  # grpc.RpcMethodHandler; its fields are untyped
 Context = Any  # grpc.aio.ServicerContext, generic in types that do not matter here
@@ -39,6 +49,8 @@ class _Call:
     method: str
     request_id: str
     began: float
+    caller: str = ""
+    project: str = ""
 
     @classmethod
     def begin(cls, method: str, context: Context) -> "_Call":
@@ -47,13 +59,24 @@ class _Call:
         return call
 
 
+class _Way(NamedTuple):
+    """How a call gets in: `bearer` is who its headers say it is."""
+
+    method: str
+    decode: Callable[[bytes], Message]
+    metadata: Metadata
+    bearer: Principal | None
+
+
 class Guard(grpc.aio.ServerInterceptor):
     """The only interceptor: its order of steps is the point of it."""
 
-    def __init__(self, rules: Rules, log: Log):
+    def __init__(self, rules: Rules, log: Log, door: Door, rates: Rates):
         self._rules = rules
         self._log = log
-        self._wrapped: dict[str, Handler] = {}
+        self._door = door
+        self._rates = rates
+        self._known: dict[str, Handler] = {}
 
     async def intercept_service(
         self,
@@ -61,23 +84,26 @@ class Guard(grpc.aio.ServerInterceptor):
         handler_call_details: grpc.HandlerCallDetails,
     ) -> Handler:
         method = handler_call_details.method
-        known = self._wrapped.get(method)
-        if known is None:
-            handler = await continuation(handler_call_details)
-            if handler is None:
-                return self._missing(method)  # not kept: anybody can make up names
-            known = self._wrapped[method] = self._wrap(method, handler)
-        return known
+        handler = self._known.get(method) or await continuation(handler_call_details)
+        if handler is None:  # not kept: anybody can make up names
+            return self._refusing(method[:200], CallUnknown(f"there is no call {method[:200]}"))
+        self._known[method] = handler
+        try:
+            metadata = handler_call_details.invocation_metadata or ()
+            bearer = self._door.bearer(method, metadata)
+        except DirectrixError as error:
+            return self._refusing(method, error)
+        return self._wrap(_Way(method, handler.request_deserializer, metadata, bearer), handler)
 
-    def _wrap(self, method: str, handler: Handler) -> Handler:
+    def _wrap(self, way: _Way, handler: Handler) -> Handler:
         if handler.request_streaming:
             return grpc.stream_stream_rpc_method_handler(
-                self._stream(method, handler.request_deserializer, handler.stream_stream),
+                self._stream(way, handler.stream_stream),
                 response_serializer=handler.response_serializer,
             )
         if handler.response_streaming and not iscoroutinefunction(handler.unary_stream):
             return grpc.unary_stream_rpc_method_handler(
-                self._telling(method, handler.request_deserializer, handler.unary_stream),
+                self._telling(way, handler.unary_stream),
                 response_serializer=handler.response_serializer,
             )
         # a coroutine may write its stream to the context itself, as that of health does
@@ -87,19 +113,18 @@ class Guard(grpc.aio.ServerInterceptor):
             else grpc.unary_unary_rpc_method_handler
         )
         return make(
-            self._unary(
-                method, handler.request_deserializer, handler.unary_unary or handler.unary_stream
-            ),
+            self._unary(way, handler.unary_unary or handler.unary_stream),
             response_serializer=handler.response_serializer,
         )
 
     def _unary(
-        self, method: str, decode: Callable[[bytes], Message], behaviour: Callable[..., Any]
+        self, way: _Way, behaviour: Callable[..., Any]
     ) -> Callable[[bytes, Context], Awaitable[Any]]:
         async def answer(data: bytes, context: Context) -> Any:
-            call = _Call.begin(method, context)
+            call = _Call.begin(way.method, context)
             try:
-                response = await behaviour(self._read(method, decode, data), context)
+                caller = self._admit(way, call, context)
+                response = await behaviour(await self._read(way, call, caller, data), context)
             except BaseException as error:
                 await self._refuse(call, error, context)
             self._line(call, "OK")
@@ -108,12 +133,14 @@ class Guard(grpc.aio.ServerInterceptor):
         return answer
 
     def _telling(
-        self, method: str, decode: Callable[[bytes], Message], behaviour: Callable[..., Any]
+        self, way: _Way, behaviour: Callable[..., Any]
     ) -> Callable[[bytes, Context], AsyncIterator[Any]]:
         async def answer(data: bytes, context: Context) -> AsyncIterator[Any]:
-            call = _Call.begin(method, context)
+            call = _Call.begin(way.method, context)
             try:
-                async for response in behaviour(self._read(method, decode, data), context):
+                caller = self._admit(way, call, context)
+                request = await self._read(way, call, caller, data)
+                async for response in behaviour(request, context):
                     yield response
             except BaseException as error:
                 await self._refuse(call, error, context)
@@ -122,36 +149,64 @@ class Guard(grpc.aio.ServerInterceptor):
         return answer
 
     def _stream(
-        self, method: str, decode: Callable[[bytes], Message], behaviour: Callable[..., Any]
+        self, way: _Way, behaviour: Callable[..., Any]
     ) -> Callable[[AsyncIterator[bytes], Context], AsyncIterator[Any]]:
         async def answer(arriving: AsyncIterator[bytes], context: Context) -> AsyncIterator[Any]:
-            call = _Call.begin(method, context)
+            call = _Call.begin(way.method, context)
 
-            async def requests() -> AsyncIterator[Message]:
+            async def requests(caller: Principal) -> AsyncIterator[Message]:
+                first, known_at = 1, time.monotonic()
                 async for data in arriving:
-                    yield self._read(method, decode, data)
+                    if time.monotonic() > known_at + KNOWN_SECONDS:
+                        bearer = self._door.bearer(way.method, way.metadata)
+                        caller = self._door.admit(way.method, bearer, context)
+                        known_at = time.monotonic()
+                    # what is overtaken is not drawn: answers count as images, messages do not
+                    yield await self._read(way, call, caller, data, first, 0)
+                    first = 0
 
             try:
-                async for response in behaviour(requests(), context):
+                caller = self._admit(way, call, context)
+                async for response in behaviour(requests(caller), context):
                     yield response
+                    if call.project:
+                        await self._rates.take(call.project, 0, 1)
             except BaseException as error:
                 await self._refuse(call, error, context)
             self._line(call, "OK")  # also where the caller has left: grpc.aio ends the stream
 
         return answer
 
-    def _read(self, method: str, decode: Callable[[bytes], Message], data: bytes) -> Message:
+    def _admit(self, way: _Way, call: _Call, context: Context) -> Principal:
+        caller = self._door.admit(way.method, way.bearer, context)
+        call.caller = caller.subject
+        return caller
+
+    async def _read(
+        self,
+        way: _Way,
+        call: _Call,
+        caller: Principal,
+        data: bytes,
+        requests: int = 1,
+        images: int | None = None,
+    ) -> Message:
         try:
-            request = decode(data)
+            request = way.decode(data)
         except DecodeError as error:
-            raise MessageMalformed(f"the bytes are not a request of {method}") from error
+            raise MessageMalformed(f"the bytes are not a request of {way.method}") from error
         self._rules.check(request)
+        call.project = self._door.authorise(way.method, caller, request)
+        if call.project:
+            cost = images_of(request) if images is None else images
+            await self._rates.take(call.project, requests, cost)
         return request
 
-    def _missing(self, method: str) -> Handler:
+    def _refusing(self, method: str, error: DirectrixError) -> Handler:
+        """Answers without reading what is sent."""
+
         async def answer(arriving: AsyncIterator[bytes], context: Context) -> AsyncIterator[bytes]:
-            call = _Call.begin(method[:200], context)
-            await self._refuse(call, CallUnknown(f"there is no call {method[:200]}"), context)
+            await self._refuse(_Call.begin(method, context), error, context)
             yield b""  # never reached; makes this a stream
 
         return grpc.stream_stream_rpc_method_handler(answer)
@@ -172,7 +227,9 @@ class Guard(grpc.aio.ServerInterceptor):
 
     def _line(self, call: _Call, code: str, reason: str = "") -> None:
         milliseconds = (time.perf_counter() - call.began) * 1e3
-        self._log.call(call.method, code, reason, milliseconds, call.request_id)
+        self._log.call(
+            call.method, code, reason, milliseconds, call.request_id, call.caller, call.project
+        )
 
 
 async def _abort(context: Context, error: DirectrixError, request_id: str) -> NoReturn:

@@ -45,6 +45,7 @@ class Latents:
                 truncation=request.truncation if request.HasField("truncation") else 1.0,
             ),
             space=request.space or values_pb2.SPACE_Z,
+            project=self.lookups.names.project,
         )
         answer = await inside(self.client.sample(inner, seconds_to(deadline)))
         loop = asyncio.get_running_loop()
@@ -66,6 +67,7 @@ class Latents:
             generator=generator.digest,
             source=source,
             predictors=[classifier.digest for classifier in classifiers],
+            project=self.lookups.names.project,
         )
         answer = await inside(self.client.invert(inner, seconds_to(deadline)))
         pixels = tensor_from_proto(answer.reconstruction, "reconstruction", "uint8", axes=3)

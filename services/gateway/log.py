@@ -1,4 +1,5 @@
-"""One line of JSON a call: method, code, reason, milliseconds, request id. Never payloads."""
+"""One line of JSON a call: method, code, reason, milliseconds, request id, who for which project.
+Never payloads, never credentials."""
 
 import json
 import time
@@ -13,7 +14,14 @@ class Log:
     out: TextIO
 
     def call(
-        self, method: str, code: str, reason: str, milliseconds: float, request_id: str
+        self,
+        method: str,
+        code: str,
+        reason: str,
+        milliseconds: float,
+        request_id: str,
+        caller: str = "",
+        project: str = "",
     ) -> None:
         self.event(
             "call",
@@ -22,6 +30,8 @@ class Log:
             reason=reason,
             ms=round(milliseconds, 3),
             request_id=request_id,
+            caller=caller,
+            project=project,
         )
 
     def defect(self, method: str, request_id: str, trace: list[str]) -> None:

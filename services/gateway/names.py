@@ -1,4 +1,4 @@
-"""Resource names -> ids, and back. Only the gateway's own project exists."""
+"""Resource names -> ids, and back: of one project, whose requests know no other."""
 
 import re
 from dataclasses import dataclass

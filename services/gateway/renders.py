@@ -21,6 +21,7 @@ class RenderKey(NamedTuple):
     heavy: they carry masks of many pixels. pixels: bytes of one image.
     """
 
+    project: str
     generator: str
     predictors: tuple[str, ...]
     form: "pb.Form.ValueType"
@@ -65,6 +66,7 @@ class InferenceBackend(Backend[RenderKey, pb.Recipe, Rendered]):
             form=key.form,
             recipes=items,
             priority=internal.PRIORITY_INTERACTIVE,
+            project=key.project,
         )
         answer = await inside(self._client.render(request, seconds))
         size = (answer.height, answer.width, answer.channels)

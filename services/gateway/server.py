@@ -1,8 +1,8 @@
 """The gateway as one object: everything put together, started and stopped."""
 
 import asyncio
-import ipaddress
 import secrets
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -10,18 +10,21 @@ import grpc
 from grpc_health.v1 import health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from directrix.errors import InvalidField
+from services.access import Identities
+from services.access.rates import open_rates
 from services.artifacts.catalogue import Catalogue
 from services.artifacts.store import ArtifactStore
 from services.gateway.audit_reports import AuditReports
 from services.gateway.audits import Audits
 from services.gateway.discoveries import Discoveries
+from services.gateway.door import Door
 from services.gateway.edits import Edits
 from services.gateway.encoders import Encoders
 from services.gateway.explanations import Explanations
 from services.gateway.findings import Findings
 from services.gateway.guard import Guard
 from services.gateway.latents import Latents
+from services.gateway.listening import OPEN_MODE, check_listening, server_credentials
 from services.gateway.log import Log
 from services.gateway.lookups import Lookups
 from services.gateway.models import Models
@@ -32,9 +35,11 @@ from services.gateway.pictures import Pictures
 from services.gateway.readiness import INFERENCE, NEEDS, STORE, Health, Readiness
 from services.gateway.recipes import Recipes
 from services.gateway.renders import InferenceBackend, Renders, fits
-from services.gateway.servicers import Work, register
+from services.gateway.servicers import register
 from services.gateway.starts import Starts
 from services.gateway.validation import Rules
+from services.gateway.work import Work
+from services.gateway.works import Works
 from services.inference.client import InferenceClient
 from services.jobs.signals import Signals
 from services.jobs.store import JobStore
@@ -61,11 +66,15 @@ class Behind:
 class Gateway:
     """A grpc.aio server over all public services; `start` returns the port that it listens on.
 
-    Raises InvalidField for a host beyond loopback: there is no authentication yet.
+    With authentication there is a second one for admins, on `admin_port`. Raises InvalidField for
+    settings that would let anybody in, or that name files which cannot be read.
     """
 
     def __init__(self, settings: Settings, behind: Behind, log: Log):
-        check_loopback(settings.gateway_host)
+        self._identities = Identities.of(settings)
+        check_listening(settings, self._identities)
+        self._credentials = server_credentials(settings)
+        self._rates = open_rates(settings)
         self._settings = settings
         self._behind = behind
         self._log = log
@@ -73,9 +82,47 @@ class Gateway:
         self._picture_threads = ThreadPoolExecutor(PICTURE_THREADS, "pictures")
 
     async def start(self) -> int:
+        settings = self._settings
+        works = Works(self._work(), settings.project)
+        health = Health()
+        probes = {STORE: self._store_answers, INFERENCE: self._behind.inference.ready}
+        self._readiness = Readiness(health, probes, self._log)
+        shown = self._identities.open if settings.reflection is None else settings.reflection
+        public = Door(self._identities, shown, admin=self._identities.open)
+        self._servers = [self._server(works, health, public)]
+        address = f"{settings.gateway_host}:{settings.gateway_port}"
+        port = self._listen(self._servers[0], address)
+        self.admin_port = port
+        if not self._identities.open:
+            self._servers.append(self._server(works, health, Door(self._identities, shown)))
+            address = f"{settings.gateway_admin_host}:{settings.gateway_admin_port}"
+            self.admin_port = self._listen(self._servers[1], address)
+        await self._readiness.start()
+        for server in self._servers:
+            await server.start()
+        self._log.event("started", port=port, admin_port=self.admin_port, access=self._access())
+        return port
+
+    def _access(self) -> str:
+        """In words, for whoever starts it."""
+        if self._identities.open:
+            return OPEN_MODE
+        ways = {
+            "tokens": self._identities.tokens,
+            "API keys": self._identities.keys,
+            "client certificates": self._identities.certificates,
+        }
+        return ", ".join(name for name, way in ways.items() if way is not None)
+
+    def _listen(self, server: grpc.aio.Server, address: str) -> int:
+        if self._credentials is None:
+            return server.add_insecure_port(address)
+        return server.add_secure_port(address, self._credentials)
+
+    def _server(self, works: Works, health: Health, door: Door) -> grpc.aio.Server:
         limit = self._settings.max_message_bytes
-        self._server = grpc.aio.server(
-            interceptors=[Guard(Rules(), self._log)],
+        server = grpc.aio.server(
+            interceptors=[Guard(Rules(), self._log, door, self._rates)],
             options=[
                 ("grpc.max_receive_message_length", limit),
                 ("grpc.max_send_message_length", -1),
@@ -85,26 +132,18 @@ class Gateway:
                 ("grpc.keepalive_permit_without_calls", 1),
             ],
         )
-        register(self._work(), self._server)
-        health = Health()
-        health_pb2_grpc.add_HealthServicer_to_server(health, self._server)
+        register(works, server)
+        health_pb2_grpc.add_HealthServicer_to_server(health, server)
         names = [name for name in NEEDS if name]
         names += ["grpc.health.v1.Health", reflection.SERVICE_NAME]
-        reflection.enable_server_reflection(names, self._server)
-        probes = {STORE: self._store_answers, INFERENCE: self._behind.inference.ready}
-        self._readiness = Readiness(health, probes, self._log)
-        address = f"{self._settings.gateway_host}:{self._settings.gateway_port}"
-        port = self._server.add_insecure_port(address)
-        await self._readiness.start()
-        await self._server.start()
-        self._log.event("started", port=port)
-        return port
+        reflection.enable_server_reflection(names, server)
+        return server
 
     async def stop(self, grace: float = GRACE_SECONDS) -> None:
         """NOT_SERVING, no new calls, running ones get `grace` seconds; then the rest is let go."""
         self._log.event("stopping")
         await self._readiness.stop()
-        await self._server.stop(grace)
+        await asyncio.gather(*(server.stop(grace) for server in self._servers))
         await self._behind.inference.close()
         self._lookup_threads.shutdown(wait=False, cancel_futures=True)
         self._picture_threads.shutdown(wait=False, cancel_futures=True)
@@ -115,27 +154,32 @@ class Gateway:
         await loop.run_in_executor(self._lookup_threads, self._behind.artifacts.exists, PROBED_KEY)
         return True
 
-    def _work(self) -> Work:
-        settings, behind = self._settings, self._behind
-        catalogue = Catalogue(behind.artifacts, settings.project)
-        lookups = Lookups(catalogue, Names(settings.project), self._lookup_threads)
-        secret = settings.page_token_secret.get_secret_value().encode()
+    def _work(self) -> Callable[[str], Work]:
+        """Makes the work of a project; what is made here, all projects share."""
+        behind, threads = self._behind, self._picture_threads
+        secret = self._settings.page_token_secret.get_secret_value().encode()
         pages = Pages(secret or secrets.token_bytes(32))
-        recipes = Recipes(lookups, self._picture_threads)
-        pictures = Pictures(self._picture_threads)
-        starts = Starts(lookups, behind.jobs, behind.submitter, self._log)
-        return Work(
-            models=Models(lookups, pages),
-            findings=Findings(lookups, pages),
-            discoveries=Discoveries(lookups, pages, starts),
-            encoders=Encoders(lookups, starts),
-            operations=Operations(lookups, pages, behind.jobs, behind.signals),
-            edits=Edits(lookups, recipes, self._renders(), pictures),
-            latents=Latents(lookups, recipes, pictures, behind.inference, self._picture_threads),
-            explanations=Explanations(lookups, recipes, pictures, behind.inference),
-            audits=Audits(lookups, recipes, starts, self._picture_threads),
-            reports=AuditReports(lookups, pages),
-        )
+        pictures, renders = Pictures(threads), self._renders()
+
+        def work(project: str) -> Work:
+            catalogue = Catalogue(behind.artifacts, project)
+            lookups = Lookups(catalogue, Names(project), self._lookup_threads)
+            recipes = Recipes(lookups, threads)
+            starts = Starts(lookups, behind.jobs, behind.submitter, self._log, self._rates)
+            return Work(
+                models=Models(lookups, pages),
+                findings=Findings(lookups, pages),
+                discoveries=Discoveries(lookups, pages, starts),
+                encoders=Encoders(lookups, starts),
+                operations=Operations(lookups, pages, behind.jobs, behind.signals),
+                edits=Edits(lookups, recipes, renders, pictures),
+                latents=Latents(lookups, recipes, pictures, behind.inference, threads),
+                explanations=Explanations(lookups, recipes, pictures, behind.inference),
+                audits=Audits(lookups, recipes, starts, threads),
+                reports=AuditReports(lookups, pages),
+            )
+
+        return work
 
     def _renders(self) -> Renders:
         return Renders(
@@ -144,19 +188,4 @@ class Gateway:
             slots=self._settings.inference_replicas + 1,
             most_waiting=self._settings.queue_images,
             fits=fits,
-        )
-
-
-def check_loopback(host: str) -> None:
-    if host == "localhost":
-        return
-    try:
-        loopback = ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback:
-        raise InvalidField(
-            f"the gateway has no authentication yet and listens on loopback only, not on {host}: "
-            "set DIRECTRIX_GATEWAY_HOST=127.0.0.1",
-            field="gateway_host",
         )

@@ -6,7 +6,8 @@ from google.longrunning import operations_pb2
 from google.protobuf.message import Message
 
 from directrix.archive import sha256
-from directrix.errors import BrokerUnavailable
+from directrix.errors import BrokerUnavailable, QuotaExceeded
+from services.access.rates import Rates
 from services.gateway.log import Log
 from services.gateway.lookups import Lookups
 from services.gateway.operations import to_operation
@@ -22,11 +23,16 @@ class Starts:
     jobs: JobStore
     submitter: Submitter
     log: Log
+    rates: Rates
 
     async def start(
         self, spec: Spec, request: Message, request_id: str
     ) -> operations_pb2.Operation:
-        """The operation that this request started, now or before. Raises RequestIdReused."""
+        """The operation that this request started, now or before.
+
+        Raises RequestIdReused, and QuotaExceeded for a new one where the project has too many.
+        """
+        await self.lookups.call(self._check_quota, request_id)
         job = await self.lookups.call(
             self.jobs.create,
             self.lookups.names.project,
@@ -37,6 +43,21 @@ class Starts:
         if job.state is State.QUEUED:
             await self._submit(job)
         return to_operation(job)
+
+    def _check_quota(self, request_id: str) -> None:
+        """Two that start at one moment may both be let in: the limit keeps order, not books."""
+        project = self.lookups.names.project
+        most = self.rates.allowance(project).jobs_outstanding
+        if most is None or self.jobs.outstanding(project) < most:
+            return
+        if request_id and self.jobs.knows(project, request_id):
+            return
+        raise QuotaExceeded(
+            f"project {project} has {most} jobs that have not ended: it may have no more",
+            project=project,
+            limit=f"{most} jobs",
+            retry_seconds="30",
+        )
 
     async def _submit(self, job: Job) -> None:
         try:

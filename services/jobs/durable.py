@@ -133,6 +133,22 @@ class DurableJobStore(JobStore):
         for key in list(self._store.keys(keys.records(project, job_id))):
             self._store.delete(key)
 
+    def outstanding(self, project: str) -> int:
+        names = (
+            keys.operations(project) + key.rpartition("/")[2]
+            for key in self._store.keys(keys.active_of(project))
+        )
+        return sum(not self._ended(name) for name in names)
+
+    def knows(self, project: str, request_id: str) -> bool:
+        return self._store.exists(keys.request(project, request_id))
+
+    def _ended(self, name: str) -> bool:
+        try:
+            return self.get(name).state.ended
+        except OperationNotFound:
+            return True
+
     def _section(self, name: str) -> AbstractContextManager[object]:
         return nullcontext() if self._store.conditional else self._guard(name)
 

@@ -49,6 +49,14 @@ class JobStore(ABC):
     def delete(self, name: str) -> None:
         """Forgets an ended job. Raises OperationNotFound, OperationUnfinished."""
 
+    @abstractmethod
+    def outstanding(self, project: str) -> int:
+        """How many jobs of a project have not ended."""
+
+    @abstractmethod
+    def knows(self, project: str, request_id: str) -> bool:
+        """Whether a request with this id has started a job."""
+
     def cancel(self, name: str) -> Job:
         """Asks for cancellation: at once where nothing runs; an ended job stays as it is."""
         return self.update(name, request_cancel)

@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Hashable, Iterable, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
@@ -35,7 +36,7 @@ from services.serving.executor import Priority, PriorityExecutor, Run
 from services.serving.explaining import Explaining
 from services.serving.inversions import Inversions
 from services.serving.long_work import LongWork
-from services.serving.models import Models
+from services.serving.models import Models, Recent
 from services.serving.samples import Span, pieces, sample_range
 from services.settings import Settings
 
@@ -44,6 +45,10 @@ CHUNK = 64
 
 MOST_ITEMS = 4096
 """Recipes, samples or latents a call at most."""
+
+MOST_PROJECTS = 64
+"""Projects whose inversions and spreads are remembered."""
+DEFAULT_PROJECT = "default"
 
 R = TypeVar("R")
 A = TypeVar(
@@ -62,6 +67,15 @@ Drawn = tuple[np.ndarray, np.ndarray]
 logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, eq=False)
+class _Desk:
+    """What serves one project: it sees that project's models and pictures only."""
+
+    models: Models
+    inversions: Inversions
+    explaining: Explaining
+
+
 class Replica:
     """The five calls of the inference service over one catalogue, one device, one model thread.
 
@@ -76,8 +90,7 @@ class Replica:
         on = device(settings.device)
         self._models = Models(catalogue, on, settings.model_cache, self._exchange)
         self._long_work = LongWork(self._executor, prepare)
-        self._inversions = Inversions(self._models, self._long_work)
-        self._explaining = Explaining(self._models, self._inversions, self._long_work)
+        self._desks: Recent[str, _Desk] = Recent(MOST_PROJECTS)
 
     async def render(self, request: pb.RenderRequest) -> pb.RenderResponse:
         return await _answered(pb.RenderResponse, self._render(request))
@@ -87,7 +100,7 @@ class Replica:
 
     async def explain(self, request: pb.ExplainRequest) -> AsyncGenerator[pb.ExplainResponse, None]:
         """Progress, then the answer or an error."""
-        async with aclosing(self._explaining.explain(request)) as answers:
+        async with aclosing(self._desk(request.project).explaining.explain(request)) as answers:
             try:
                 async for answer in answers:
                     yield answer
@@ -113,11 +126,23 @@ class Replica:
         self._executor.close()
         self._exchange.close()
 
+    def _desk(self, project: str) -> _Desk:
+        """Where calls of a project are served; an empty name is that of the default one."""
+        project = project or DEFAULT_PROJECT
+        desk = self._desks.get(project)
+        if desk is None:
+            models = self._models.of(project)
+            inversions = Inversions(models, self._long_work)
+            desk = _Desk(models, inversions, Explaining(models, inversions, self._long_work))
+            self._desks.put(project, desk)
+        return desk
+
     async def _render(self, request: pb.RenderRequest) -> pb.RenderResponse:
         _check_count(len(request.recipes), "recipes")
-        renderer = await self._models.get_renderer(request.generator, tuple(request.predictors))
+        desk = self._desk(request.project)
+        renderer = await desk.models.get_renderer(request.generator, tuple(request.predictors))
         form = form_from_proto(request.form)
-        plans = [await self._plan(renderer, recipe) for recipe in request.recipes]
+        plans = [await self._plan(desk, renderer, recipe) for recipe in request.recipes]
         waiting = [plan for plan in plans if not isinstance(plan, DirectrixError)]
         run = partial(draw, renderer, form)
         parts = [waiting[start : start + CHUNK] for start in range(0, len(waiting), CHUNK)]
@@ -133,11 +158,13 @@ class Replica:
             answer.items.append(_item(result, request.omit_images))
         return answer
 
-    async def _plan(self, renderer: Renderer, message: values_pb2.Recipe) -> Plan | DirectrixError:
+    async def _plan(
+        self, desk: _Desk, renderer: Renderer, message: values_pb2.Recipe
+    ) -> Plan | DirectrixError:
         """What is wrong with this one recipe is its own answer."""
         try:
-            recipe, _ = await self._inversions.recipe(renderer, message)
-            await self._models.fetch_findings(recipe.finding_sets())
+            recipe, _ = await desk.inversions.recipe(renderer, message)
+            await desk.models.fetch_findings(recipe.finding_sets())
             return renderer.plan(recipe)
         except DirectrixError as error:
             return error
@@ -146,7 +173,8 @@ class Replica:
             return Internal("the recipe could not be planned")
 
     async def _score(self, request: pb.ScoreRequest) -> pb.ScoreResponse:
-        renderer = await self._models.get_renderer(request.generator, tuple(request.predictors))
+        models = self._desk(request.project).models
+        renderer = await models.get_renderer(request.generator, tuple(request.predictors))
         form = form_from_proto(request.form)
         tasks: list[Task]
         if request.WhichOneof("source") == "samples":
@@ -165,8 +193,9 @@ class Replica:
         return pb.ScoreResponse(scores=tensor_to_proto(scores))
 
     async def _invert(self, request: pb.InvertRequest) -> pb.InvertResponse:
-        renderer = await self._models.get_renderer(request.generator, tuple(request.predictors))
-        found = await self._inversions.find(renderer, request.source, "source")
+        desk = self._desk(request.project)
+        renderer = await desk.models.get_renderer(request.generator, tuple(request.predictors))
+        found = await desk.inversions.find(renderer, request.source, "source")
 
         def judge(_: Sequence[None]) -> list[np.ndarray]:
             return [found.judged(renderer)]
@@ -182,7 +211,7 @@ class Replica:
         )
 
     async def _sample(self, request: pb.SampleRequest) -> pb.SampleResponse:
-        renderer = await self._models.get_renderer(request.generator, ())
+        renderer = await self._desk(request.project).models.get_renderer(request.generator, ())
         _check_count(request.samples.count, "samples.count")
         space = space_from_proto(request.space)
         span = sample_range(request.samples)

@@ -60,7 +60,7 @@ def build(settings: Settings, stopping: threading.Event) -> Worker:
         return Catalogue(store, project)
 
     on = device(settings.device)
-    discoverer = Discoverer(catalogue, scoring, on, settings.step_seconds)
+    discoverer = Discoverer(catalogue, scoring.of, on, settings.step_seconds)
     trainer = Trainer(catalogue, on, settings.step_seconds)
     auditor = Auditor(catalogue, on, settings.step_seconds, open_exchange(settings))
 

@@ -42,7 +42,8 @@ class Discoverer:
 
     catalogue: Callable[[str], Catalogue]
     """By project."""
-    scoring: Scoring
+    scoring: Callable[[str], Scoring]
+    """By project."""
     device: torch.device
     step_seconds: float = 30.0
 
@@ -51,7 +52,8 @@ class Discoverer:
         catalogue = self.catalogue(attempt.job.project)
         pace = Pace(attempt, self.step_seconds)
         try:
-            walk = _Walk(attempt, catalogue, self.scoring, self.device, pace)
+            scoring = self.scoring(attempt.job.project)
+            walk = _Walk(attempt, catalogue, scoring, self.device, pace)
             return walk.commit(walk.findings())
         except StepDone:
             return None

@@ -4,6 +4,7 @@ Calls stay small so that interactive ones get in between, and one more is on its
 replicas, so that none of them waits for its next one.
 """
 
+import copy
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -66,6 +67,7 @@ class RemoteScoring(Scoring):
 
     def __init__(self, client: BlockingInferenceClient, replicas: int):
         self._client = client
+        self._project = ""
         self._in_flight = replicas + 1
         self._threads = ThreadPoolExecutor(self._in_flight, thread_name_prefix="scoring")
 
@@ -81,6 +83,7 @@ class RemoteScoring(Scoring):
                     seed=spec.seed, start=first, count=n, truncation=spec.truncation
                 ),
                 priority=pb.PRIORITY_BATCH,
+                project=self._project,
             )
             for first, n in _cut(start, count)
         )
@@ -95,6 +98,7 @@ class RemoteScoring(Scoring):
                     Latent(latents.space, latents.generator, latents.values[first : first + n])
                 ),
                 priority=pb.PRIORITY_BATCH,
+                project=self._project,
             )
             for first, n in _cut(0, len(latents))
         )
@@ -103,14 +107,14 @@ class RemoteScoring(Scoring):
     def recipes(
         self, generator: str, predictors: list[str], recipes: list[Recipe], tick: Tick
     ) -> np.ndarray:
-        requests = _renders(generator, predictors, recipes, omit_images=True)
+        requests = _renders(self._project, generator, predictors, recipes, omit_images=True)
         return self._gather(requests, self._render, tick)
 
     def pictures(
         self, generator: str, predictors: list[str], recipes: list[Recipe], tick: Tick
     ) -> tuple[np.ndarray, np.ndarray]:
         images: dict[int, np.ndarray] = {}
-        requests = list(_renders(generator, predictors, recipes, omit_images=False))
+        requests = list(_renders(self._project, generator, predictors, recipes, omit_images=False))
         places = {id(request): place for place, request in enumerate(requests)}
 
         def render(request: pb.RenderRequest) -> np.ndarray:
@@ -120,6 +124,12 @@ class RemoteScoring(Scoring):
 
         scores = self._gather(requests, render, tick)
         return scores, np.concatenate([images[place] for place in range(len(requests))])
+
+    def of(self, project: str) -> "RemoteScoring":
+        """With the models of a project, over the same client and threads."""
+        own = copy.copy(self)
+        own._project = project
+        return own
 
     def close(self) -> None:
         self._threads.shutdown()
@@ -176,7 +186,7 @@ def _cut(start: int, count: int, call: int = CALL) -> list[tuple[int, int]]:
 
 
 def _renders(
-    generator: str, predictors: list[str], recipes: list[Recipe], omit_images: bool
+    project: str, generator: str, predictors: list[str], recipes: list[Recipe], omit_images: bool
 ) -> Iterator[pb.RenderRequest]:
     for first, n in _cut(0, len(recipes), CALL if omit_images else PICTURES):
         yield pb.RenderRequest(
@@ -185,6 +195,7 @@ def _renders(
             recipes=[recipe_to_proto(recipe) for recipe in recipes[first : first + n]],
             priority=pb.PRIORITY_BATCH,
             omit_images=omit_images,
+            project=project,
         )
 
 

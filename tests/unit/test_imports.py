@@ -25,9 +25,9 @@ BREACHES = {
 """A line that breaks each contract, and the file to which it is added."""
 
 FRONT_DOOR = [
-    "services.gateway", "services.jobs", "services.artifacts", "services.inference",
-    "services.remote", "services.stack", "directrix.client", "directrix.cli", "directrix.demo",
-    "directrix.foreign", "directrix.wire",
+    "directrix.cli", "directrix.client", "directrix.demo", "directrix.foreign", "directrix.wire",
+    "services.access", "services.admin", "services.artifacts", "services.gateway",
+    "services.inference", "services.jobs", "services.remote", "services.stack",
 ]  # fmt: skip
 
 BLOCKED = """

@@ -111,6 +111,7 @@ class RenderRequest(_message.Message):
     RECIPES_FIELD_NUMBER: _builtins.int
     PRIORITY_FIELD_NUMBER: _builtins.int
     OMIT_IMAGES_FIELD_NUMBER: _builtins.int
+    PROJECT_FIELD_NUMBER: _builtins.int
     generator: _builtins.str
     """The generator's digest."""
     form: _values_pb2.Form.ValueType
@@ -119,6 +120,8 @@ class RenderRequest(_message.Message):
     """Who waits."""
     omit_images: _builtins.bool
     """Return scores only."""
+    project: _builtins.str
+    """Whose models and finding sets these are: the id of a project; empty means "default"."""
     @_builtins.property
     def predictors(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The predictors' digests."""
@@ -136,10 +139,11 @@ class RenderRequest(_message.Message):
         recipes: _abc.Iterable[_values_pb2.Recipe] | None = ...,
         priority: Global___Priority.ValueType = ...,
         omit_images: _builtins.bool = ...,
+        project: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["form", b"form", "generator", b"generator", "omit_images", b"omit_images", "predictors", b"predictors", "priority", b"priority", "recipes", b"recipes"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["form", b"form", "generator", b"generator", "omit_images", b"omit_images", "predictors", b"predictors", "priority", b"priority", "project", b"project", "recipes", b"recipes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -265,12 +269,15 @@ class ScoreRequest(_message.Message):
     SAMPLES_FIELD_NUMBER: _builtins.int
     LATENTS_FIELD_NUMBER: _builtins.int
     PRIORITY_FIELD_NUMBER: _builtins.int
+    PROJECT_FIELD_NUMBER: _builtins.int
     generator: _builtins.str
     """The generator's digest."""
     form: _values_pb2.Form.ValueType
     """How to compute."""
     priority: Global___Priority.ValueType
     """Who waits."""
+    project: _builtins.str
+    """Whose models and finding sets these are: the id of a project; empty means "default"."""
     @_builtins.property
     def predictors(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The predictors' digests."""
@@ -292,10 +299,11 @@ class ScoreRequest(_message.Message):
         samples: Global___SampleRange | None = ...,
         latents: Global___LatentBatch | None = ...,
         priority: Global___Priority.ValueType = ...,
+        project: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["latents", b"latents", "samples", b"samples", "source", b"source"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["form", b"form", "generator", b"generator", "latents", b"latents", "predictors", b"predictors", "priority", b"priority", "samples", b"samples", "source", b"source"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["form", b"form", "generator", b"generator", "latents", b"latents", "predictors", b"predictors", "priority", b"priority", "project", b"project", "samples", b"samples", "source", b"source"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_source: _TypeAlias = _typing.Literal["samples", "latents"]  # noqa: Y015
     _WhichOneofArgType_source: _TypeAlias = _typing.Literal["source", b"source"]  # noqa: Y015
@@ -368,6 +376,9 @@ class ExplainRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     REQUEST_FIELD_NUMBER: _builtins.int
+    PROJECT_FIELD_NUMBER: _builtins.int
+    project: _builtins.str
+    """Whose models and finding sets these are: the id of a project; empty means "default"."""
     @_builtins.property
     def request(self) -> _explanation_service_pb2.ExplainImageRequest:
         """The request as the gateway resolved it."""
@@ -376,10 +387,11 @@ class ExplainRequest(_message.Message):
         self,
         *,
         request: _explanation_service_pb2.ExplainImageRequest | None = ...,
+        project: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["request", b"request"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["request", b"request"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["project", b"project", "request", b"request"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -430,8 +442,11 @@ class InvertRequest(_message.Message):
     GENERATOR_FIELD_NUMBER: _builtins.int
     SOURCE_FIELD_NUMBER: _builtins.int
     PREDICTORS_FIELD_NUMBER: _builtins.int
+    PROJECT_FIELD_NUMBER: _builtins.int
     generator: _builtins.str
     """The generator's digest."""
+    project: _builtins.str
+    """Whose models and finding sets these are: the id of a project; empty means "default"."""
     @_builtins.property
     def source(self) -> _values_pb2.ImageSource:
         """The picture as it was sent, and how to search; models in it are digests."""
@@ -446,10 +461,11 @@ class InvertRequest(_message.Message):
         generator: _builtins.str = ...,
         source: _values_pb2.ImageSource | None = ...,
         predictors: _abc.Iterable[_builtins.str] | None = ...,
+        project: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["source", b"source"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["generator", b"generator", "predictors", b"predictors", "source", b"source"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["generator", b"generator", "predictors", b"predictors", "project", b"project", "source", b"source"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -518,10 +534,13 @@ class SampleRequest(_message.Message):
     GENERATOR_FIELD_NUMBER: _builtins.int
     SAMPLES_FIELD_NUMBER: _builtins.int
     SPACE_FIELD_NUMBER: _builtins.int
+    PROJECT_FIELD_NUMBER: _builtins.int
     generator: _builtins.str
     """The generator's digest."""
     space: _values_pb2.Space.ValueType
     """The space to return them in."""
+    project: _builtins.str
+    """Whose models and finding sets these are: the id of a project; empty means "default"."""
     @_builtins.property
     def samples(self) -> Global___SampleRange:
         """Which samples."""
@@ -532,10 +551,11 @@ class SampleRequest(_message.Message):
         generator: _builtins.str = ...,
         samples: Global___SampleRange | None = ...,
         space: _values_pb2.Space.ValueType = ...,
+        project: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["samples", b"samples"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["generator", b"generator", "samples", b"samples", "space", b"space"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["generator", b"generator", "project", b"project", "samples", b"samples", "space", b"space"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

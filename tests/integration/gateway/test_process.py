@@ -68,4 +68,4 @@ def test_it_refuses_to_listen_beyond_loopback() -> None:
     env = {**os.environ, "DIRECTRIX_GATEWAY_HOST": "192.0.2.1", "DIRECTRIX_STORE_KIND": "memory"}
     done = subprocess.run(COMMAND, env=env, capture_output=True, timeout=30, check=False)
     assert done.returncode == 2
-    assert b"no authentication yet" in done.stderr
+    assert b"without authentication" in done.stderr

@@ -79,6 +79,8 @@ class Scene:
     """Everything that a test speaks of."""
 
     target: str
+    admin_target: str
+    """The same as `target` in the open mode."""
     gateway: Gateway
     catalogue: Catalogue
     jobs: DurableJobStore
@@ -114,15 +116,18 @@ class Scene:
 
 
 @contextmanager
-def scene(folder: Path) -> Iterator[Scene]:
+def scene(folder: Path, bearer: str = "", **access: object) -> Iterator[Scene]:
+    """access: settings of who may call; bearer: credentials of the scene's own channel."""
     store = FolderStore(folder / "store")
     catalogue = Catalogue(store)
     port, shop_port = free_ports(2)
     settings = Settings(
         gateway_port=0,
+        gateway_admin_port=0,
         inference_target=f"127.0.0.1:{port}",
         inference_secret=SECRET,
         max_message_bytes=1024 * 1024,
+        **access,
     )
     client = InferenceClient(settings.inference_target, SECRET)
     behind = Behind(store, DurableJobStore(store), MemorySignals(), MemorySubmitter(), client)
@@ -132,9 +137,11 @@ def scene(folder: Path) -> Iterator[Scene]:
     started = _start(behind.jobs, stocked["toy"])
     with _replica(folder, port, shop_port), _running(gateway) as gateway_port:
         target = f"127.0.0.1:{gateway_port}"
-        with grpc.insecure_channel(target) as channel:
+        with grpc.insecure_channel(target) as plain:
+            channel = grpc.intercept_channel(plain, Bearing(bearer)) if bearer else plain
             yield Scene(
                 target=target,
+                admin_target=f"127.0.0.1:{gateway.admin_port}",
                 gateway=gateway,
                 catalogue=catalogue,
                 jobs=behind.jobs,
@@ -147,6 +154,16 @@ def scene(folder: Path) -> Iterator[Scene]:
                 **stocked,
                 **started,
             )
+
+
+class Bearing(grpc.UnaryUnaryClientInterceptor):
+    """Sends credentials with every unary call."""
+
+    def __init__(self, bearer: str):
+        self._metadata = (("authorization", f"Bearer {bearer}"),)
+
+    def intercept_unary_unary(self, continuation, details, request):
+        return continuation(details._replace(metadata=self._metadata), request)
 
 
 @contextmanager

@@ -57,7 +57,7 @@ def test_what_is_not_there(audits: Audits) -> None:
 def test_changed_bytes_are_noticed(audits: Audits, store: MemoryStore) -> None:
     audits.put(record(), {"html": b"<p>"})
     manifest = audits.get(NAME)
-    store.put(keys.content(manifest.documents["html"].sha256), b"<q>")
+    store.put(keys.content("default", manifest.documents["html"].sha256), b"<q>")
     with pytest.raises(ChecksumMismatch):
         audits.document(manifest, "html")
 

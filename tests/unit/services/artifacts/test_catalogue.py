@@ -25,7 +25,7 @@ from directrix.types import (
     Space,
     SpaceCard,
 )
-from services.artifacts import open_store
+from services.artifacts import keys, open_store
 from services.artifacts.catalogue import Catalogue, MethodEntry
 from services.artifacts.folder import FolderStore
 from services.artifacts.memory import MemoryStore
@@ -158,15 +158,25 @@ def test_unknown_finding_sets(catalogue: Catalogue, name: str) -> None:
         catalogue.finding_set(name)
 
 
-def test_projects_share_digests_and_not_names(store: MemoryStore, catalogue: Catalogue) -> None:
+def test_projects_share_nothing(store: MemoryStore, catalogue: Catalogue) -> None:
     name = catalogue.put_finding_set(findings())
     put(catalogue)
-    other = Catalogue(store, "other")
+    other = catalogue.of("other")
     assert other.models() == []
     assert other.finding_sets() == []
     with pytest.raises(FindingSetNotFound):
         other.finding_set(name)
+    with pytest.raises(FindingSetNotFound):
+        other.finding_set(finding_set_digest(findings()))
+    with pytest.raises(ModelNotFound):
+        other.model_files(DIGEST)
+    before = set(store.keys(""))
+    put(other)
     assert other.model_files(DIGEST)[1] == TENSORS
+    new = set(store.keys("")) - before
+    assert new
+    assert all(key.split("/")[1] == "other" for key in new)
+    assert all(key.startswith(keys.belongings("other")) for key in new)
 
 
 def test_scorecards_are_replaced_and_never_guessed(catalogue: Catalogue) -> None:

@@ -24,10 +24,15 @@ from directrix.v1.model_service_pb2_grpc import (
     ModelServiceStub,
     add_ModelServiceServicer_to_server,
 )
+from services.access import Identities
+from services.access.rates import Rates
+from services.gateway.door import Door
 from services.gateway.guard import Guard
 from services.gateway.log import Log
 from services.gateway.validation import Rules
+from services.settings import Settings
 
+OPEN = Door(Identities.of(Settings()))
 GOOD = model.GetModelRequest(name="projects/default/models/toy")
 
 
@@ -62,7 +67,7 @@ def serve(
     log = io.StringIO()
 
     async def run() -> None:
-        server = grpc.aio.server(interceptors=[Guard(Rules(), Log(log))])
+        server = grpc.aio.server(interceptors=[Guard(Rules(), Log(log), OPEN, Rates())])
         add_ModelServiceServicer_to_server(Failing(error), server)
         add_EditingServiceServicer_to_server(Echoing(), server)
         port = server.add_insecure_port("127.0.0.1:0")

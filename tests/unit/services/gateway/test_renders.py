@@ -11,7 +11,7 @@ from directrix.wire.errors import error_to_proto
 from services.gateway.renders import InferenceBackend, Rendered, RenderKey, fits
 from services.inference.client import InferenceClient
 
-KEY = RenderKey("g" * 64, ("p" * 64,), pb.FORM_RESULT, False, False, 12)
+KEY = RenderKey("default", "g" * 64, ("p" * 64,), pb.FORM_RESULT, False, False, 12)
 
 
 class Canned(InferenceClient):

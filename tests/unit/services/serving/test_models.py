@@ -47,6 +47,21 @@ def test_what_leaves_the_cache_takes_its_renderers_along(world):
     assert catalogue.read == [world.generator, world.other, world.generator]
 
 
+def test_what_one_project_has_loaded_another_is_not_given(world):
+    models = Models(CountingCatalogue(world), torch.device("cpu"), 4)
+    findings = models.of("default").finding_set(world.findings)
+    assert models.of("default").finding_set(world.findings) is findings
+    models.of("default").renderer(world.generator, (world.judge,))
+    stranger = models.of("stranger")
+    assert stranger.ready_renderer(world.generator, (world.judge,)) is None
+    with pytest.raises(ModelNotFound):
+        stranger.renderer(world.generator, ())
+    with pytest.raises(ModelNotFound):
+        stranger.predictor(world.judge)
+    with pytest.raises(FindingSetNotFound):
+        stranger.finding_set(world.findings)
+
+
 @pytest.mark.parametrize("name", ["0" * 64, "", "../x", "projects/default/models/toy", "A" * 64])
 def test_what_is_no_digest_of_a_model_is_not_found(world, name):
     models = Models(CountingCatalogue(world), torch.device("cpu"), 1)

@@ -89,7 +89,7 @@ class World:
         self.scoring = LocalScoring(self.store, memo)
         discoverer = Discoverer(
             lambda project: Catalogue(self.store, project),
-            self.scoring,
+            lambda project: self.scoring,
             torch.device("cpu"),
             step_seconds,
         )
@@ -349,7 +349,7 @@ def test_a_cancellation_that_only_the_record_knows_is_heard_before_the_commit(me
     world = World(memo=memo)
     job = world.start("sefa")
     late = CancelledWhileScored(world, job, memo)
-    discoverer = replace(world.discoverer, scoring=late)
+    discoverer = replace(world.discoverer, scoring=lambda project: late)
     replace(world.steps, work=discoverer).run(*world.submitter.queue.pop(0))
     assert late.units
     assert world.jobs.get(job.name).state is State.CANCELLED

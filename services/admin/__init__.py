@@ -1,0 +1,1 @@
+"""Operators' commands on the files and the store of a deployment."""
