@@ -6,6 +6,7 @@ import sys
 
 from directrix.errors import DirectrixError
 from services.artifacts import open_store
+from services.artifacts.watched import WatchedStore
 from services.gateway.log import Log
 from services.gateway.server import Behind, Gateway, check_loopback
 from services.inference.client import InferenceClient
@@ -14,19 +15,26 @@ from services.jobs.redis_client import connect
 from services.jobs.signals import RedisSignals
 from services.jobs.submitter import CelerySubmitter
 from services.settings import Settings, settings
+from services.sight.logs import secrets_of, take_over_logging
+from services.sight.metrics import expose
+from services.sight.redaction import Redactor
 
 
 def main() -> int:
     """The exit status: 0 after a stop that was asked for, 2 for settings that cannot be."""
     config = settings()
-    log = Log(sys.stderr)
+    log = Log(sys.stderr, Redactor(secrets_of(config)), config.log_level)
+    take_over_logging("gateway", config)
     try:
         check_loopback(config.gateway_host)
         behind = _behind(config)
     except DirectrixError as error:
         log.event("refused", reason=error.reason, message=error.message)
         return 2
+    page = expose(config, "gateway")
     asyncio.run(_serve(Gateway(config, behind, log)))
+    if page is not None:
+        page.close()
     return 0
 
 
@@ -40,7 +48,7 @@ async def _serve(gateway: Gateway) -> None:
 
 
 def _behind(config: Settings) -> Behind:
-    store = open_store(config)
+    store = WatchedStore(open_store(config))
     redis = connect(config)
     return Behind(
         artifacts=store,

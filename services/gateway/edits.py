@@ -13,6 +13,7 @@ from services.gateway.lookups import GeneratorEntry, Lookups, PredictorEntry
 from services.gateway.pictures import Pictures, scores
 from services.gateway.recipes import Recipes, Resolved
 from services.gateway.renders import HEAVY_BYTES, Rendered, RenderKey, Renders
+from services.sight.metrics import EDIT_STAGE, timed
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,9 @@ class Edits:
         path: str = "",
     ) -> pb.EditImageResponse:
         """One recipe; `form` is what an unset form means, `path` where the request stands."""
-        resolved = await self.recipes.resolve(request.recipe, f"{path}recipe")
-        predictors = await self._predictors(request.predictors, resolved.generator, path)
+        with timed(EDIT_STAGE, stage="resolve"):
+            resolved = await self.recipes.resolve(request.recipe, f"{path}recipe")
+            predictors = await self._predictors(request.predictors, resolved.generator, path)
         key = _key(resolved, predictors, request.form or form)
         rendered = await self.renders.submit(key, resolved.recipe, deadline)
         return pb.EditImageResponse(
@@ -101,7 +103,8 @@ class Edits:
         ]
 
     async def _picture(self, rendered: Rendered, encoding: int) -> values_pb2.Image:
-        return await self.pictures.encode(rendered.pixels, rendered.size, encoding)
+        with timed(EDIT_STAGE, stage="encode"):
+            return await self.pictures.encode(rendered.pixels, rendered.size, encoding)
 
 
 def _key(

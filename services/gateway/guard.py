@@ -25,8 +25,9 @@ from directrix.errors import CallUnknown, DirectrixError, Internal, MessageMalfo
 from services.gateway.errors import code_of, status_of
 from services.gateway.log import Log
 from services.gateway.validation import Rules
+from services.sight import ids, metrics
 
-REQUEST_ID = "directrix-request-id"
+REQUEST_ID = ids.REQUEST_KEY
 
 Handler = Any  # grpc.RpcMethodHandler; its fields are untyped
 Context = Any  # grpc.aio.ServicerContext, generic in types that do not matter here
@@ -42,7 +43,9 @@ class _Call:
 
     @classmethod
     def begin(cls, method: str, context: Context) -> "_Call":
-        call = cls(method, os.urandom(8).hex(), time.perf_counter())
+        request_id = ids.offered(context.invocation_metadata()) or os.urandom(8).hex()
+        call = cls(method, request_id, time.perf_counter())
+        ids.bind(request_id=request_id, rpc=method)
         context.set_trailing_metadata(((REQUEST_ID, call.request_id),))
         return call
 
@@ -171,8 +174,10 @@ class Guard(grpc.aio.ServerInterceptor):
         await _abort(context, error, call.request_id)
 
     def _line(self, call: _Call, code: str, reason: str = "") -> None:
-        milliseconds = (time.perf_counter() - call.began) * 1e3
-        self._log.call(call.method, code, reason, milliseconds, call.request_id)
+        if reason:
+            metrics.FAILURES.labels(reason).inc()
+        seconds = time.perf_counter() - call.began
+        self._log.call(call.method, code, reason, seconds, call.request_id)
 
 
 async def _abort(context: Context, error: DirectrixError, request_id: str) -> NoReturn:

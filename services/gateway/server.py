@@ -40,11 +40,14 @@ from services.jobs.signals import Signals
 from services.jobs.store import JobStore
 from services.jobs.submitter import Submitter
 from services.settings import Settings
+from services.sight.calls import CallMetrics
+from services.sight.metrics import WAITING_IMAGES
 
 GRACE_SECONDS = 10.0
 CATALOGUE_THREADS = 16
 PICTURE_THREADS = 2
 PROBED_KEY = "methods"
+SERVICES = (*filter(None, NEEDS), "grpc.health.v1.Health", reflection.SERVICE_NAME)
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,7 @@ class Gateway:
     async def start(self) -> int:
         limit = self._settings.max_message_bytes
         self._server = grpc.aio.server(
-            interceptors=[Guard(Rules(), self._log)],
+            interceptors=[CallMetrics(SERVICES), Guard(Rules(), self._log)],
             options=[
                 ("grpc.max_receive_message_length", limit),
                 ("grpc.max_send_message_length", -1),
@@ -88,9 +91,7 @@ class Gateway:
         register(self._work(), self._server)
         health = Health()
         health_pb2_grpc.add_HealthServicer_to_server(health, self._server)
-        names = [name for name in NEEDS if name]
-        names += ["grpc.health.v1.Health", reflection.SERVICE_NAME]
-        reflection.enable_server_reflection(names, self._server)
+        reflection.enable_server_reflection(SERVICES, self._server)
         probes = {STORE: self._store_answers, INFERENCE: self._behind.inference.ready}
         self._readiness = Readiness(health, probes, self._log)
         address = f"{self._settings.gateway_host}:{self._settings.gateway_port}"
@@ -138,13 +139,15 @@ class Gateway:
         )
 
     def _renders(self) -> Renders:
-        return Renders(
+        renders = Renders(
             InferenceBackend(self._behind.inference),
             largest=self._settings.batch_images,
             slots=self._settings.inference_replicas + 1,
             most_waiting=self._settings.queue_images,
             fits=fits,
         )
+        WAITING_IMAGES.set_function(lambda: renders.waiting)
+        return renders
 
 
 def check_loopback(host: str) -> None:

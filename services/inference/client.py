@@ -26,6 +26,7 @@ from directrix.inference.v1 import inference_service_pb2 as pb
 from directrix.inference.v1.inference_service_pb2_grpc import InferenceServiceStub
 from directrix.wire.errors import error_from_proto
 from services.inference.channel import OPTIONS, RETRY_SECONDS, metadata, rpc_error
+from services.sight import ids
 
 Answer = (
     pb.RenderResponse
@@ -34,6 +35,7 @@ Answer = (
     | pb.InvertResponse
     | pb.SampleResponse
 )
+Metadata = tuple[tuple[str, str], ...]
 PROBE = pb.SampleRequest()
 """Names no generator: a replica that is there refuses it in its own words."""
 
@@ -66,7 +68,7 @@ class InferenceClient:
         self, request: pb.ExplainRequest, timeout: float | None = None
     ) -> AsyncGenerator[pb.ExplainResponse, None]:
         """Progress, then the answer. Closing the iterator cancels the call."""
-        call = self._method("Explain")(request, timeout=timeout, metadata=self._metadata)
+        call = self._method("Explain")(request, timeout=timeout, metadata=self._carried())
         try:
             async for answer in call:
                 yield checked(answer)
@@ -117,6 +119,9 @@ class InferenceClient:
     ) -> None:
         await self.close()
 
+    def _carried(self) -> Metadata:
+        return self._metadata + ids.outgoing()
+
     def _method(self, name: str) -> Any:
         if self._channel is None:
             self._channel = grpc.aio.insecure_channel(self._target, OPTIONS)
@@ -126,7 +131,7 @@ class InferenceClient:
     async def _call(self, method: str, request: Message, timeout: float | None) -> Any:
         call = self._method(method)
         try:
-            answer = await call(request, timeout=timeout, metadata=self._metadata)
+            answer = await call(request, timeout=timeout, metadata=self._carried())
         except AioRpcError as error:
             raise rpc_error(error.code(), error.details()) from error
         return checked(answer)
@@ -150,7 +155,7 @@ class BlockingInferenceClient:
         self, request: pb.ExplainRequest, timeout: float | None = None
     ) -> Iterator[pb.ExplainResponse]:
         """Progress, then the answer."""
-        call = self._stub.Explain(request, timeout=timeout, metadata=self._metadata)
+        call = self._stub.Explain(request, timeout=timeout, metadata=self._carried())
         try:
             for answer in call:
                 yield checked(answer)
@@ -195,9 +200,12 @@ class BlockingInferenceClient:
     ) -> None:
         self.close()
 
+    def _carried(self) -> Metadata:
+        return self._metadata + ids.outgoing()
+
     def _call(self, method: str, request: Message, timeout: float | None) -> Any:
         try:
-            answer = getattr(self._stub, method)(request, timeout=timeout, metadata=self._metadata)
+            answer = getattr(self._stub, method)(request, timeout=timeout, metadata=self._carried())
         except grpc.RpcError as error:
             raise rpc_error(error.code(), error.details()) from error
         return checked(answer)

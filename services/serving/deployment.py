@@ -12,6 +12,8 @@ from directrix.inference.v1 import inference_service_pb2 as pb
 from directrix.wire.errors import error_to_proto
 from services.serving.secret import admits
 from services.settings import Settings, settings
+from services.sight import ids
+from services.sight.logs import take_over_logging
 
 SERVICER = (
     "directrix.inference.v1.inference_service_pb2_grpc.add_InferenceServiceServicer_to_server"
@@ -29,11 +31,13 @@ class Inference:
         # Here, for the process that starts Ray imports this file too, and needs no torch.
         from services.artifacts import open_store
         from services.artifacts.catalogue import Catalogue
+        from services.artifacts.watched import WatchedStore
         from services.serving.replica import Replica
 
         config = settings()
+        take_over_logging("serving", config)
         self._secret = config.inference_secret.get_secret_value()
-        self._replica = Replica(Catalogue(open_store(config), config.project), config)
+        self._replica = Replica(Catalogue(WatchedStore(open_store(config)), config.project), config)
 
     async def Render(
         self, request: pb.RenderRequest, grpc_context: RayServegRPCContext
@@ -82,6 +86,7 @@ class Inference:
     def _admits(self, context: RayServegRPCContext) -> bool:
         """Whether the call carries the secret; else its status says so."""
         if admits(self._secret, context.invocation_metadata()):
+            ids.arrive(context.invocation_metadata())
             return True
         context.set_code(grpc.StatusCode.UNAUTHENTICATED)
         context.set_details(REFUSAL)

@@ -12,10 +12,15 @@ from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from time import perf_counter
 from typing import Any
+
+from services.sight.metrics import MODEL_SECONDS
 
 LARGEST = 32
 """Items of several tasks that run in one pass."""
+
+_WAIT, _PASS = MODEL_SECONDS.labels("wait"), MODEL_SECONDS.labels("pass")
 
 Run = Callable[[Sequence[Any]], Sequence[Any]]
 """Takes items, returns one result an item."""
@@ -33,6 +38,7 @@ class _Task:
     run: Run
     future: "asyncio.Future[Sequence[Any]]"
     loop: asyncio.AbstractEventLoop
+    since: float
 
 
 class PriorityExecutor:
@@ -56,7 +62,7 @@ class PriorityExecutor:
         Raises what `run` raises. Cancelling drops the task if it has not begun.
         """
         loop = asyncio.get_running_loop()
-        task = _Task(key, items, run, loop.create_future(), loop)
+        task = _Task(key, items, run, loop.create_future(), loop, perf_counter())
         with self._changed:
             self._queues[priority].append(task)
             self._changed.notify_all()
@@ -125,6 +131,14 @@ class PriorityExecutor:
 
 
 def _pass(tasks: list[_Task]) -> None:
+    began = perf_counter()
+    for task in tasks:
+        _WAIT.observe(began - task.since)
+    with _PASS.time():
+        _run(tasks)
+
+
+def _run(tasks: list[_Task]) -> None:
     items = [item for task in tasks for item in task.items] if len(tasks) > 1 else tasks[0].items
     try:
         results = tasks[0].run(items)

@@ -8,12 +8,14 @@ More jobs at a time are more workers.
 import threading
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from celery import Celery
 
 from directrix.devices import device
 from services.artifacts import open_store
 from services.artifacts.catalogue import Catalogue
+from services.artifacts.watched import WatchedStore
 from services.inference.client import BlockingInferenceClient
 from services.jobs import AuditSpec, DiscoverySpec, EncoderSpec, Job, Result, open_jobs
 from services.jobs.leases import RedisLeases
@@ -21,6 +23,7 @@ from services.jobs.redis_client import connect
 from services.jobs.signals import RedisSignals
 from services.jobs.submitter import STEP, CelerySubmitter, celery_app
 from services.settings import Settings
+from services.sight import ids
 from services.worker.attempt import Attempt, renewal_seconds
 from services.worker.audits import Auditor
 from services.worker.discovery import Discoverer
@@ -41,7 +44,7 @@ class Worker:
 
 def build(settings: Settings, stopping: threading.Event) -> Worker:
     """Connects nothing yet. stopping: set to end what runs at its next safe point."""
-    store = open_store(settings)
+    store = WatchedStore(open_store(settings))
     redis = connect(settings)
     jobs = open_jobs(store, redis)
     signals = RedisSignals(redis)
@@ -76,7 +79,12 @@ def build(settings: Settings, stopping: threading.Event) -> Worker:
         discoverer.clean(job.project, job.id)
 
     steps = Steps(jobs, leases, signals, submitter, work, clean, settings.lease_seconds, stopping)
-    celery.task(steps.run, name=STEP)
+
+    def step(task: Any, name: str, fence: int) -> None:
+        with ids.bound(operation=name, **ids.of_headers(task.request.headers or {})):
+            steps.run(name, fence)
+
+    celery.task(step, name=STEP, bind=True)
     own = RedisLeases(redis, max(settings.lease_seconds, 3 * settings.reconcile_seconds))
     reconciler = Reconciler(
         jobs,
