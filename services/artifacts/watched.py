@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from directrix.errors import DirectrixError, ObjectExists, ObjectNotFound
 from services.artifacts.store import ArtifactStore
+from services.sight import tracing
 from services.sight.metrics import STORE_SECONDS
 
 R = TypeVar("R")
@@ -18,33 +19,34 @@ class WatchedStore(ArtifactStore):
         self._store = store
 
     def get(self, key: str) -> bytes:
-        return _watch("get", lambda: self._store.get(key))
+        return _watch("get", key, lambda: self._store.get(key))
 
     def put(self, key: str, data: bytes) -> None:
-        _watch("put", lambda: self._store.put(key, data))
+        _watch("put", key, lambda: self._store.put(key, data))
 
     def put_new(self, key: str, data: bytes) -> None:
-        _watch("put_new", lambda: self._store.put_new(key, data))
+        _watch("put_new", key, lambda: self._store.put_new(key, data))
 
     def exists(self, key: str) -> bool:
-        return _watch("exists", lambda: self._store.exists(key))
+        return _watch("exists", key, lambda: self._store.exists(key))
 
     def keys(self, prefix: str, after: str = "") -> Iterator[str]:
-        return _watch("keys", lambda: iter(list(self._store.keys(prefix, after))))
+        return _watch("keys", prefix, lambda: iter(list(self._store.keys(prefix, after))))
 
     def delete(self, key: str) -> None:
-        _watch("delete", lambda: self._store.delete(key))
+        _watch("delete", key, lambda: self._store.delete(key))
 
     @property
     def conditional(self) -> bool:
         return self._store.conditional
 
 
-def _watch(operation: str, call: Callable[[], R]) -> R:
+def _watch(operation: str, key: str, call: Callable[[], R]) -> R:
     began = perf_counter()
     outcome = "failed"
     try:
-        result = call()
+        with tracing.span(f"store {operation}", "client", object=key):
+            result = call()
         outcome = "ok"
         return result
     except ObjectNotFound:

@@ -15,6 +15,7 @@ from services.jobs.redis_client import connect
 from services.jobs.signals import RedisSignals
 from services.jobs.submitter import CelerySubmitter
 from services.settings import Settings, settings
+from services.sight import tracing
 from services.sight.logs import secrets_of, take_over_logging
 from services.sight.metrics import expose
 from services.sight.redaction import Redactor
@@ -23,7 +24,8 @@ from services.sight.redaction import Redactor
 def main() -> int:
     """The exit status: 0 after a stop that was asked for, 2 for settings that cannot be."""
     config = settings()
-    log = Log(sys.stderr, Redactor(secrets_of(config)), config.log_level)
+    redactor = Redactor(secrets_of(config))
+    log = Log(sys.stderr, redactor, config.log_level)
     take_over_logging("gateway", config)
     try:
         check_loopback(config.gateway_host)
@@ -31,10 +33,11 @@ def main() -> int:
     except DirectrixError as error:
         log.event("refused", reason=error.reason, message=error.message)
         return 2
-    page = expose(config, "gateway")
+    page, end_traces = expose(config, "gateway"), tracing.start(config, "gateway", redactor)
     asyncio.run(_serve(Gateway(config, behind, log)))
     if page is not None:
         page.close()
+    end_traces()
     return 0
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from directrix.errors import DeadlineExceeded, DirectrixError, Internal, QueueFull
+from services.sight import tracing
 from services.sight.metrics import BATCH_IMAGES, EDIT_STAGE
 
 K = TypeVar("K", bound=Hashable)
@@ -184,8 +185,11 @@ class Batcher(Generic[K, T, R]):
     async def _run(self, key: K, entries: list[_Entry[T, R]]) -> None:
         began = self.clock()
         seconds = max(entry.deadline for entry in entries) - began
+        others = [entry.context for entry in entries[1:]]
+        queue_ms = round(1e3 * (began - entries[0].since), 3)
         try:
-            answers = await self.backend.run(key, [entry.item for entry in entries], seconds)
+            with tracing.batch("batch", others, images=len(entries), queue_ms=queue_ms):
+                answers = await self.backend.run(key, [entry.item for entry in entries], seconds)
         except Exception as error:  # one failure of the call is the failure of every item
             for entry in entries:
                 _settle(entry, error)

@@ -13,6 +13,7 @@ from services.gateway.lookups import GeneratorEntry, Lookups, PredictorEntry
 from services.gateway.pictures import Pictures, scores
 from services.gateway.recipes import Recipes, Resolved
 from services.gateway.renders import HEAVY_BYTES, Rendered, RenderKey, Renders
+from services.sight import tracing
 from services.sight.metrics import EDIT_STAGE, timed
 
 
@@ -37,7 +38,8 @@ class Edits:
             resolved = await self.recipes.resolve(request.recipe, f"{path}recipe")
             predictors = await self._predictors(request.predictors, resolved.generator, path)
         key = _key(resolved, predictors, request.form or form)
-        rendered = await self.renders.submit(key, resolved.recipe, deadline)
+        with tracing.span("render", generator=key.generator):
+            rendered = await self.renders.submit(key, resolved.recipe, deadline)
         return pb.EditImageResponse(
             image=await self._picture(rendered, request.encoding),
             scores=scores(rendered.scores, predictors),

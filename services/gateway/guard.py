@@ -25,7 +25,7 @@ from directrix.errors import CallUnknown, DirectrixError, Internal, MessageMalfo
 from services.gateway.errors import code_of, status_of
 from services.gateway.log import Log
 from services.gateway.validation import Rules
-from services.sight import ids, metrics
+from services.sight import ids, metrics, tracing
 
 REQUEST_ID = ids.REQUEST_KEY
 
@@ -46,6 +46,7 @@ class _Call:
         request_id = ids.offered(context.invocation_metadata()) or os.urandom(8).hex()
         call = cls(method, request_id, time.perf_counter())
         ids.bind(request_id=request_id, rpc=method)
+        tracing.annotate(request_id=request_id)
         context.set_trailing_metadata(((REQUEST_ID, call.request_id),))
         return call
 

@@ -26,7 +26,7 @@ from directrix.inference.v1 import inference_service_pb2 as pb
 from directrix.inference.v1.inference_service_pb2_grpc import InferenceServiceStub
 from directrix.wire.errors import error_from_proto
 from services.inference.channel import OPTIONS, RETRY_SECONDS, metadata, rpc_error
-from services.sight import ids
+from services.sight import ids, tracing
 
 Answer = (
     pb.RenderResponse
@@ -36,6 +36,7 @@ Answer = (
     | pb.SampleResponse
 )
 Metadata = tuple[tuple[str, str], ...]
+SERVICE = "directrix.inference.v1.InferenceService"
 PROBE = pb.SampleRequest()
 """Names no generator: a replica that is there refuses it in its own words."""
 
@@ -130,11 +131,12 @@ class InferenceClient:
 
     async def _call(self, method: str, request: Message, timeout: float | None) -> Any:
         call = self._method(method)
-        try:
-            answer = await call(request, timeout=timeout, metadata=self._carried())
-        except AioRpcError as error:
-            raise rpc_error(error.code(), error.details()) from error
-        return checked(answer)
+        with tracing.span(f"{SERVICE}/{method}", "client"):
+            try:
+                answer = await call(request, timeout=timeout, metadata=self._carried())
+            except AioRpcError as error:
+                raise rpc_error(error.code(), error.details()) from error
+            return checked(answer)
 
 
 class BlockingInferenceClient:
@@ -204,11 +206,13 @@ class BlockingInferenceClient:
         return self._metadata + ids.outgoing()
 
     def _call(self, method: str, request: Message, timeout: float | None) -> Any:
-        try:
-            answer = getattr(self._stub, method)(request, timeout=timeout, metadata=self._carried())
-        except grpc.RpcError as error:
-            raise rpc_error(error.code(), error.details()) from error
-        return checked(answer)
+        with tracing.span(f"{SERVICE}/{method}", "client"):
+            try:
+                call = getattr(self._stub, method)
+                answer = call(request, timeout=timeout, metadata=self._carried())
+            except grpc.RpcError as error:
+                raise rpc_error(error.code(), error.details()) from error
+            return checked(answer)
 
 
 def checked(answer: Answer) -> Answer:

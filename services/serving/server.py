@@ -28,7 +28,7 @@ from services.inference.channel import OPTIONS
 from services.serving.replica import Replica
 from services.serving.secret import admits
 from services.settings import Settings, settings
-from services.sight import ids
+from services.sight import ids, tracing
 from services.sight.calls import CallMetrics
 from services.sight.logs import take_over_logging
 from services.sight.metrics import expose
@@ -156,10 +156,11 @@ async def serve(config: Settings) -> None:
 def main() -> None:
     config = settings()
     take_over_logging("serving", config)
-    page = expose(config, "serving")
+    page, end_traces = expose(config, "serving"), tracing.start(config, "serving")
     asyncio.run(serve(config))
     if page is not None:
         page.close()
+    end_traces()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""CallMetrics: the grpc_server_* metrics that dashboards know, for servers of grpc.aio.
+"""CallMetrics: the grpc_server_* metrics that dashboards know, for servers of grpc.aio; and spans.
 
     grpc_server_started_total, grpc_server_handled_total, grpc_server_handling_seconds,
     grpc_server_msg_received_total, grpc_server_msg_sent_total
@@ -9,6 +9,7 @@ Names and labels are those of go-grpc-prometheus. A call that nobody knows is co
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import AbstractContextManager
 from inspect import iscoroutinefunction
 from time import perf_counter
 from typing import Any
@@ -18,7 +19,9 @@ from google.protobuf import descriptor_pool
 from grpc import StatusCode
 from prometheus_client import Counter, Histogram
 
+from services.sight import tracing
 from services.sight.metrics import SECONDS
+from services.sight.tracing import NO_SPAN
 
 LABELS = ("grpc_type", "grpc_service", "grpc_method")
 STARTED = Counter("grpc_server_started_total", "Calls that began.", LABELS)
@@ -29,6 +32,15 @@ HANDLING = Histogram(
 RECEIVED = Counter("grpc_server_msg_received_total", "Messages of callers.", LABELS)
 SENT = Counter("grpc_server_msg_sent_total", "Messages to callers.", LABELS)
 
+QUIET = frozenset(
+    {
+        "unknown/unknown",
+        "google.longrunning.Operations/GetOperation",
+        "google.longrunning.Operations/WaitOperation",
+        *(f"grpc.health.v1.Health/{name}" for name in ("Check", "Watch", "List")),
+        "grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+    }
+)
 UNKNOWN = ("unary", "unknown", "unknown")
 CODES = {code.name: "".join(word.title() for word in code.name.split("_")) for code in StatusCode}
 CODES["OK"] = "OK"
@@ -49,6 +61,14 @@ class _Meter:
         self.received = RECEIVED.labels(*labels)
         self.sent = SENT.labels(*labels)
         self._handled: dict[str, Counter] = {}
+        self._name = "/".join(labels[1:])
+
+    def traced(self, context: Context) -> AbstractContextManager[tracing.Span]:
+        """A span of the call; polls and probes have one only below somebody's trace."""
+        carried = tracing.of_metadata(context.invocation_metadata())
+        if self._name in QUIET and not carried:
+            return NO_SPAN
+        return tracing.arrival(self._name, carried)
 
     def handled(self, code: str) -> None:
         known = self._handled.get(code)
@@ -116,14 +136,16 @@ def _answering(
 ) -> Callable[[Any, Context], Awaitable[Any]]:
     async def answer(request: Any, context: Context) -> Any:
         began = _begin(meter, streaming)
-        try:
-            response = await behaviour(_counted(request, meter) if streaming else request, context)
-        except BaseException as error:
-            _end(meter, began, _code(error, context))
-            raise
-        meter.sent.inc()
-        _end(meter, began, _code(None, context))
-        return response
+        with meter.traced(context) as span:
+            try:
+                given = _counted(request, meter) if streaming else request
+                response = await behaviour(given, context)
+            except BaseException as error:
+                _end(meter, span, began, _code(error, context))
+                raise
+            meter.sent.inc()
+            _end(meter, span, began, _code(None, context))
+            return response
 
     return answer
 
@@ -133,15 +155,16 @@ def _telling(
 ) -> Callable[[Any, Context], AsyncIterator[Any]]:
     async def answer(request: Any, context: Context) -> AsyncIterator[Any]:
         began = _begin(meter, streaming)
-        try:
-            given = _counted(request, meter) if streaming else request
-            async for response in behaviour(given, context):
-                meter.sent.inc()
-                yield response
-        except BaseException as error:
-            _end(meter, began, _code(error, context))
-            raise
-        _end(meter, began, _code(None, context))
+        with meter.traced(context) as span:
+            try:
+                given = _counted(request, meter) if streaming else request
+                async for response in behaviour(given, context):
+                    meter.sent.inc()
+                    yield response
+            except BaseException as error:
+                _end(meter, span, began, _code(error, context))
+                raise
+            _end(meter, span, began, _code(None, context))
 
     return answer
 
@@ -153,7 +176,8 @@ def _begin(meter: _Meter, streaming: bool) -> float:
     return perf_counter()
 
 
-def _end(meter: _Meter, began: float, code: str) -> None:
+def _end(meter: _Meter, span: tracing.Span, began: float, code: str) -> None:
+    span.set(grpc_code=code)
     meter.handling.observe(perf_counter() - began)
     meter.handled(code)
 

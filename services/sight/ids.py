@@ -17,6 +17,8 @@ from structlog.contextvars import (
     unbind_contextvars,
 )
 
+from services.sight import tracing
+
 REQUEST_KEY = "directrix-request-id"
 """The metadata key of a request id, from clients, to replicas and in every answer."""
 
@@ -67,12 +69,14 @@ def arrive(metadata: Iterable[tuple[str, str | bytes]] | None) -> None:
 def outgoing() -> tuple[tuple[str, str], ...]:
     """Metadata for a call to another process."""
     request_id = get("request_id")
-    return ((REQUEST_KEY, request_id),) if request_id else ()
+    own = ((REQUEST_KEY, request_id),) if request_id else ()
+    return own + tuple(tracing.carried().items())
 
 
 def headers() -> dict[str, str]:
     """What a message or a record carries for whoever takes the work up."""
-    return {"request_id": request_id} if (request_id := get("request_id")) else {}
+    own = {"request_id": request_id} if (request_id := get("request_id")) else {}
+    return own | tracing.carried()
 
 
 def of_headers(headers: Mapping[str, object]) -> dict[str, str]:

@@ -17,10 +17,12 @@ from structlog.contextvars import merge_contextvars
 from structlog.typing import EventDict
 
 from services.settings import Settings
+from services.sight import tracing
 from services.sight.redaction import Redactor
 
-FIRST = ("ts", "level", "service", "event")
-"""These open every line."""
+OURS = ("ts", "level", "service", "event", "request_id", "trace_id", "code", "reason", "duration")
+"""These open a line, in this order; but for the event they are made here and have no need of
+redaction."""
 
 Processor = Callable[[Any, str, EventDict], Any]
 
@@ -36,11 +38,14 @@ def processors(service: str, redactor: Redactor) -> list[Processor]:
 
     def name_service(_: Any, __: str, event: EventDict) -> EventDict:
         event["service"] = service
+        if trace := tracing.trace_id():
+            event["trace_id"] = trace
         return event
 
     def redact(_: Any, __: str, event: EventDict) -> dict[str, Any]:
-        clean = redactor.fields(event)
-        return {**{name: clean[name] for name in FIRST if name in clean}, **clean}
+        line = {name: event.pop(name) for name in OURS if name in event}
+        line["event"] = redactor.value("event", line["event"])
+        return line | redactor.fields(event)
 
     return [
         merge_contextvars,

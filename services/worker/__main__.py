@@ -10,6 +10,7 @@ from celery import signals
 from directrix.devices import limit_threads
 from directrix.errors import StoreUnavailable
 from services.settings import settings
+from services.sight import tracing
 from services.sight.logs import take_over_logging
 from services.sight.metrics import expose
 from services.worker.app import Worker, build
@@ -24,7 +25,7 @@ STORE_SECONDS = 60.0
 def main() -> int:
     config = settings()
     take_over_logging("worker", config)
-    page = expose(config, "worker")
+    page, end_traces = expose(config, "worker"), tracing.start(config, "worker")
     limit_threads(config.threads)
     stopping = threading.Event()
     worker = build(config, stopping)
@@ -51,6 +52,7 @@ def main() -> int:
     worker.scoring.close()
     if page is not None:
         page.close()
+    end_traces()
     return int(consumer.exitcode or 0)
 
 

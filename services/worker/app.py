@@ -23,7 +23,7 @@ from services.jobs.redis_client import connect
 from services.jobs.signals import RedisSignals
 from services.jobs.submitter import STEP, CelerySubmitter, celery_app
 from services.settings import Settings
-from services.sight import ids
+from services.sight import ids, tracing
 from services.worker.attempt import Attempt, renewal_seconds
 from services.worker.audits import Auditor
 from services.worker.discovery import Discoverer
@@ -81,7 +81,12 @@ def build(settings: Settings, stopping: threading.Event) -> Worker:
     steps = Steps(jobs, leases, signals, submitter, work, clean, settings.lease_seconds, stopping)
 
     def step(task: Any, name: str, fence: int) -> None:
-        with ids.bound(operation=name, **ids.of_headers(task.request.headers or {})):
+        headers = task.request.headers or {}
+        with (
+            ids.bound(operation=name, **ids.of_headers(headers)),
+            tracing.arrival("step", tracing.of_metadata(headers.items()), "consumer") as span,
+        ):
+            span.set(operation=name, fence=fence)
             steps.run(name, fence)
 
     celery.task(step, name=STEP, bind=True)

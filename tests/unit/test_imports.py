@@ -26,7 +26,8 @@ BREACHES = {
 
 FRONT_DOOR = [
     "services.gateway", "services.jobs", "services.artifacts", "services.inference",
-    "services.sight", "services.stack", "directrix.client", "directrix.cli", "directrix.demo", "directrix.wire",
+    "services.sight", "services.stack", "directrix.client", "directrix.cli", "directrix.demo",
+    "directrix.wire",
 ]  # fmt: skip
 
 BLOCKED = """
