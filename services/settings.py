@@ -97,6 +97,16 @@ class Settings(BaseSettings):
     """torch threads a process."""
     gpu_fraction: float = Field(default=0.0, ge=0)
     """What a replica asks Ray for."""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    metrics_port: int | None = Field(default=None, ge=0, le=65535)
+    """Where this process shows its metrics to Prometheus; unset: nowhere; 0: any free port."""
+    metrics_host: str = "127.0.0.1"
+    """Only a network that nobody else reaches is a place for anything but loopback."""
+    traces_endpoint: str = ""
+    """Where spans go: a collector of OTLP over gRPC, "http://127.0.0.1:4317"; empty: nowhere."""
+    traces_ratio: float = Field(default=1.0, ge=0, le=1)
+    """The share of traces that is kept; a caller that traces decides for itself."""
+
     stack_store: Literal["seaweedfs", "minio"] = "seaweedfs"
     """Which object store `services.stack` starts."""
     model_cache: int = Field(default=4, ge=1)

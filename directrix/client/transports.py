@@ -13,6 +13,7 @@ import grpc
 from google.protobuf.message import Message
 
 from directrix.client.errors import of_call
+from directrix.client.spans import carried, span
 from directrix.client.steps import Call, Dialogue, Pause, Step, T
 
 SERVICE_CONFIG = {
@@ -71,7 +72,7 @@ class Transport:
             call.rpc,
             request_serializer=type(call.request).SerializeToString,
             response_deserializer=call.answer.FromString,
-        )(call.request, timeout=self._timeout or call.deadline)
+        )(call.request, timeout=self._timeout or call.deadline, metadata=carried())
         try:
             yield from stream
         except grpc.RpcError as error:
@@ -91,10 +92,12 @@ class Transport:
             request_serializer=type(step.request).SerializeToString,
             response_deserializer=step.answer.FromString,
         )
-        try:
-            return call(step.request, timeout=self._timeout or step.deadline)
-        except grpc.RpcError as error:
-            raise of_call(error) from error
+        timeout = self._timeout or step.deadline
+        with span(step.rpc):
+            try:
+                return call(step.request, timeout=timeout, metadata=carried())
+            except grpc.RpcError as error:
+                raise of_call(error) from error
 
 
 class AsyncTransport:
@@ -130,7 +133,7 @@ class AsyncTransport:
             request_serializer=type(call.request).SerializeToString,
             response_deserializer=call.answer.FromString,
         )
-        stream = opened(call.request, timeout=self._timeout or call.deadline)
+        stream = opened(call.request, timeout=self._timeout or call.deadline, metadata=carried())
         try:
             async for message in stream:
                 yield message
@@ -172,7 +175,9 @@ class AsyncTransport:
             request_serializer=type(step.request).SerializeToString,
             response_deserializer=step.answer.FromString,
         )
-        try:
-            return await call(step.request, timeout=self._timeout or step.deadline)
-        except grpc.RpcError as error:
-            raise of_call(error) from error
+        timeout = self._timeout or step.deadline
+        with span(step.rpc):
+            try:
+                return await call(step.request, timeout=timeout, metadata=carried())
+            except grpc.RpcError as error:
+                raise of_call(error) from error

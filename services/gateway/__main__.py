@@ -6,6 +6,7 @@ import sys
 
 from directrix.errors import DirectrixError
 from services.artifacts import open_store
+from services.artifacts.watched import WatchedStore
 from services.gateway.log import Log
 from services.gateway.server import Behind, Gateway
 from services.inference.client import InferenceClient
@@ -14,18 +15,28 @@ from services.jobs.redis_client import connect
 from services.jobs.signals import RedisSignals
 from services.jobs.submitter import CelerySubmitter
 from services.settings import Settings, settings
+from services.sight import tracing
+from services.sight.logs import secrets_of, take_over_logging
+from services.sight.metrics import expose
+from services.sight.redaction import Redactor
 
 
 def main() -> int:
     """The exit status: 0 after a stop that was asked for, 2 for settings that cannot be."""
     config = settings()
-    log = Log(sys.stderr)
+    redactor = Redactor(secrets_of(config))
+    log = Log(sys.stderr, redactor, config.log_level)
+    take_over_logging("gateway", config)
     try:
         gateway = Gateway(config, _behind(config), log)
     except DirectrixError as error:
         log.event("refused", reason=error.reason, message=error.message)
         return 2
+    page, end_traces = expose(config, "gateway"), tracing.start(config, "gateway", redactor)
     asyncio.run(_serve(gateway))
+    if page is not None:
+        page.close()
+    end_traces()
     return 0
 
 
@@ -39,7 +50,7 @@ async def _serve(gateway: Gateway) -> None:
 
 
 def _behind(config: Settings) -> Behind:
-    store = open_store(config)
+    store = WatchedStore(open_store(config))
     redis = connect(config)
     return Behind(
         artifacts=store,

@@ -11,14 +11,20 @@ import time
 from abc import ABC, abstractmethod
 from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable, Sequence
+from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from directrix.errors import DeadlineExceeded, DirectrixError, Internal, QueueFull
+from services.sight import tracing
+from services.sight.metrics import BATCH_IMAGES, EDIT_STAGE
 
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 R = TypeVar("R")
+
+
+_QUEUE = EDIT_STAGE.labels("queue")
 
 
 class Backend(ABC, Generic[K, T, R]):
@@ -33,7 +39,10 @@ class Backend(ABC, Generic[K, T, R]):
 class _Entry(Generic[T, R]):
     item: T
     deadline: float
+    since: float
     future: "asyncio.Future[R]"
+    context: Context = field(default_factory=copy_context)
+    """Of its caller: a batch runs in that of its first item."""
     queued: bool = True
     batch: "_Batch | None" = None
 
@@ -88,7 +97,8 @@ class Batcher(Generic[K, T, R]):
         Raises QueueFull, DeadlineExceeded, and whatever the backend answers for this item.
         """
         self._admit(deadline)
-        entry: _Entry[T, R] = _Entry(item, deadline, asyncio.get_running_loop().create_future())
+        future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
+        entry = _Entry(item, deadline, self.clock(), future)
         self._queues.setdefault(key, deque()).append(entry)
         self._waiting += 1
         self._schedule()
@@ -155,9 +165,18 @@ class Batcher(Generic[K, T, R]):
             entry.batch = batch
         self.counts.batches += 1
         self.counts.items += len(entries)
-        batch.task = asyncio.get_running_loop().create_task(self._run(key, entries))
+        self._observe(entries)
+        batch.task = asyncio.get_running_loop().create_task(
+            self._run(key, entries), context=entries[0].context
+        )
         self._running.add(batch.task)
         batch.task.add_done_callback(self._finished)
+
+    def _observe(self, entries: list[_Entry[T, R]]) -> None:
+        now = self.clock()
+        BATCH_IMAGES.observe(len(entries))
+        for entry in entries:
+            _QUEUE.observe(now - entry.since)
 
     def _finished(self, task: "asyncio.Task[None]") -> None:
         self._running.discard(task)
@@ -166,8 +185,11 @@ class Batcher(Generic[K, T, R]):
     async def _run(self, key: K, entries: list[_Entry[T, R]]) -> None:
         began = self.clock()
         seconds = max(entry.deadline for entry in entries) - began
+        others = [entry.context for entry in entries[1:]]
+        queue_ms = round(1e3 * (began - entries[0].since), 3)
         try:
-            answers = await self.backend.run(key, [entry.item for entry in entries], seconds)
+            with tracing.batch("batch", others, images=len(entries), queue_ms=queue_ms):
+                answers = await self.backend.run(key, [entry.item for entry in entries], seconds)
         except Exception as error:  # one failure of the call is the failure of every item
             for entry in entries:
                 _settle(entry, error)

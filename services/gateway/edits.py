@@ -13,6 +13,8 @@ from services.gateway.lookups import GeneratorEntry, Lookups, PredictorEntry
 from services.gateway.pictures import Pictures, scores
 from services.gateway.recipes import Recipes, Resolved
 from services.gateway.renders import HEAVY_BYTES, Rendered, RenderKey, Renders
+from services.sight import tracing
+from services.sight.metrics import EDIT_STAGE, timed
 
 
 @dataclass(frozen=True)
@@ -32,10 +34,12 @@ class Edits:
         path: str = "",
     ) -> pb.EditImageResponse:
         """One recipe; `form` is what an unset form means, `path` where the request stands."""
-        resolved = await self.recipes.resolve(request.recipe, f"{path}recipe")
-        predictors = await self._predictors(request.predictors, resolved.generator, path)
+        with timed(EDIT_STAGE, stage="resolve"):
+            resolved = await self.recipes.resolve(request.recipe, f"{path}recipe")
+            predictors = await self._predictors(request.predictors, resolved.generator, path)
         key = self._key(resolved, predictors, request.form or form)
-        rendered = await self.renders.submit(key, resolved.recipe, deadline)
+        with tracing.span("render", generator=key.generator):
+            rendered = await self.renders.submit(key, resolved.recipe, deadline)
         return pb.EditImageResponse(
             image=await self._picture(rendered, request.encoding),
             scores=scores(rendered.scores, predictors),
@@ -118,7 +122,8 @@ class Edits:
         )
 
     async def _picture(self, rendered: Rendered, encoding: int) -> values_pb2.Image:
-        return await self.pictures.encode(rendered.pixels, rendered.size, encoding)
+        with timed(EDIT_STAGE, stage="encode"):
+            return await self.pictures.encode(rendered.pixels, rendered.size, encoding)
 
 
 def _moved(

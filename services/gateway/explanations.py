@@ -17,6 +17,7 @@ from services.gateway.recipes import Recipes
 from services.gateway.renders import inside
 from services.gateway.sentences import sentence
 from services.inference.client import InferenceClient
+from services.sight.metrics import EXPLAIN_FLIP
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ class Explanations:
                     progress = await self._progress(answer.progress, request.encoding)
                     yield pb.StreamExplanationResponse(progress=progress)
                     continue
+                EXPLAIN_FLIP.labels(outcome_of(answer.response)).inc()
                 for response in (answer.response, *answer.response.alternatives):
                     response.sentence = sentence(response, card)
                     await self._outside(response, names, request.encoding)
@@ -122,6 +124,12 @@ class Explanations:
     async def _encoded(self, image: values_pb2.Image, encoding: int) -> values_pb2.Image:
         size = (image.height, image.width, image.channels)
         return await self.pictures.encode(image.data, size, encoding)
+
+
+def outcome_of(response: pb.ExplainImageResponse) -> str:
+    """One of found, not_found, already_target."""
+    name = pb.ExplainImageResponse.Status.Name(response.status)
+    return name.removeprefix("STATUS_").lower()
 
 
 def _check_target(target: str, predictor: PredictorEntry, field: str = "classifier") -> None:

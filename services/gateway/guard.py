@@ -32,8 +32,9 @@ from services.gateway.door import Door
 from services.gateway.errors import code_of, status_of
 from services.gateway.log import Log
 from services.gateway.validation import Rules
+from services.sight import ids, metrics, tracing
 
-REQUEST_ID = "directrix-request-id"
+REQUEST_ID = ids.REQUEST_KEY
 KNOWN_SECONDS = 10.0
 """How long a stream goes on without looking at its credentials again: they expire, or are revoked.
 """
@@ -54,7 +55,10 @@ class _Call:
 
     @classmethod
     def begin(cls, method: str, context: Context) -> "_Call":
-        call = cls(method, os.urandom(8).hex(), time.perf_counter())
+        request_id = ids.offered(context.invocation_metadata()) or os.urandom(8).hex()
+        call = cls(method, request_id, time.perf_counter())
+        ids.bind(request_id=request_id, rpc=method)
+        tracing.annotate(request_id=request_id)
         context.set_trailing_metadata(((REQUEST_ID, call.request_id),))
         return call
 
@@ -226,9 +230,11 @@ class Guard(grpc.aio.ServerInterceptor):
         await _abort(context, error, call.request_id)
 
     def _line(self, call: _Call, code: str, reason: str = "") -> None:
-        milliseconds = (time.perf_counter() - call.began) * 1e3
+        if reason:
+            metrics.FAILURES.labels(reason).inc()
+        seconds = time.perf_counter() - call.began
         self._log.call(
-            call.method, code, reason, milliseconds, call.request_id, call.caller, call.project
+            call.method, code, reason, seconds, call.request_id, call.caller, call.project
         )
 
 

@@ -1,43 +1,42 @@
-"""One line of JSON a call: method, code, reason, milliseconds, request id, who for which project.
+"""The gateway's log: one line a call, with rpc, code, reason, seconds, and who for which project.
 Never payloads, never credentials."""
 
-import json
-import time
-from dataclasses import dataclass
 from typing import TextIO
 
+from services.sight.logs import open_log
+from services.sight.redaction import Redactor
 
-@dataclass(frozen=True)
+
 class Log:
-    """Writes lines to `out`, unbuffered where `out` is stderr."""
+    """Writes lines of JSON to `out`, unbuffered where `out` is stderr (`services.sight.logs`)."""
 
-    out: TextIO
+    def __init__(self, out: TextIO, redactor: Redactor | None = None, level: str = "INFO"):
+        self._log = open_log(out, "gateway", redactor, level)
 
     def call(
         self,
-        method: str,
+        rpc: str,
         code: str,
         reason: str,
-        milliseconds: float,
+        seconds: float,
         request_id: str,
         caller: str = "",
         project: str = "",
     ) -> None:
-        self.event(
+        self._log.info(
             "call",
-            method=method,
+            rpc=rpc,
             code=code,
             reason=reason,
-            ms=round(milliseconds, 3),
+            duration=round(seconds, 6),
             request_id=request_id,
             caller=caller,
             project=project,
         )
 
-    def defect(self, method: str, request_id: str, trace: list[str]) -> None:
+    def defect(self, rpc: str, request_id: str, trace: list[str]) -> None:
         """The one place where a trace goes: never to the caller."""
-        self.event("defect", method=method, request_id=request_id, trace="".join(trace))
+        self._log.error("defect", rpc=rpc, request_id=request_id, trace="".join(trace))
 
     def event(self, event: str, **values: str | float | bool) -> None:
-        line = {"ts": round(time.time(), 3), "event": event, **values}
-        self.out.write(json.dumps(line) + "\n")
+        self._log.info(event, **values)

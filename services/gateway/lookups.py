@@ -4,6 +4,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Executor
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -11,10 +12,12 @@ from directrix.errors import EncoderMismatch, InvalidField, PredictorMismatch
 from directrix.types import EncoderCard, GeneratorCard, ImageCard, PredictorCard, Space
 from services.artifacts.catalogue import Catalogue, ModelEntry
 from services.gateway.names import Names
+from services.sight.metrics import LOOKUPS
 
 V = TypeVar("V")
 R = TypeVar("R")
 MOST_KEPT = 4096
+_HIT, _MISS = LOOKUPS.labels("hit"), LOOKUPS.labels("miss")
 
 
 class Kept(Generic[V]):
@@ -28,6 +31,7 @@ class Kept(Generic[V]):
         value = self._values.get(name)
         if value is not None:
             self._values.move_to_end(name)
+        (_MISS if value is None else _HIT).inc()
         return value
 
     def put(self, name: str, value: V) -> V:
@@ -86,8 +90,11 @@ class Lookups:
         self._sets: Kept[FindingSetEntry] = Kept()
 
     async def call(self, work: Callable[..., R], *arguments: object) -> R:
-        """Runs a blocking call of the catalogue off the loop."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+        """Runs a blocking call of the catalogue off the loop, in the caller's context."""
+        run = copy_context().run
+        return await asyncio.get_running_loop().run_in_executor(
+            self._threads, run, work, *arguments
+        )
 
     async def model(self, name: str, field: str = "name") -> ModelEntry:
         """Raises ModelNotFound, ProjectNotFound."""

@@ -45,11 +45,14 @@ from services.jobs.signals import Signals
 from services.jobs.store import JobStore
 from services.jobs.submitter import Submitter
 from services.settings import Settings
+from services.sight.calls import CallMetrics
+from services.sight.metrics import WAITING_IMAGES
 
 GRACE_SECONDS = 10.0
 CATALOGUE_THREADS = 16
 PICTURE_THREADS = 2
 PROBED_KEY = "methods"
+SERVICES = (*filter(None, NEEDS), "grpc.health.v1.Health", reflection.SERVICE_NAME)
 
 
 @dataclass(frozen=True)
@@ -122,7 +125,7 @@ class Gateway:
     def _server(self, works: Works, health: Health, door: Door) -> grpc.aio.Server:
         limit = self._settings.max_message_bytes
         server = grpc.aio.server(
-            interceptors=[Guard(Rules(), self._log, door, self._rates)],
+            interceptors=[CallMetrics(SERVICES), Guard(Rules(), self._log, door, self._rates)],
             options=[
                 ("grpc.max_receive_message_length", limit),
                 ("grpc.max_send_message_length", -1),
@@ -134,9 +137,7 @@ class Gateway:
         )
         register(works, server)
         health_pb2_grpc.add_HealthServicer_to_server(health, server)
-        names = [name for name in NEEDS if name]
-        names += ["grpc.health.v1.Health", reflection.SERVICE_NAME]
-        reflection.enable_server_reflection(names, server)
+        reflection.enable_server_reflection(SERVICES, server)
         return server
 
     async def stop(self, grace: float = GRACE_SECONDS) -> None:
@@ -182,10 +183,12 @@ class Gateway:
         return work
 
     def _renders(self) -> Renders:
-        return Renders(
+        renders = Renders(
             InferenceBackend(self._behind.inference),
             largest=self._settings.batch_images,
             slots=self._settings.inference_replicas + 1,
             most_waiting=self._settings.queue_images,
             fits=fits,
         )
+        WAITING_IMAGES.set_function(lambda: renders.waiting)
+        return renders

@@ -26,6 +26,7 @@ from directrix.inference.v1 import inference_service_pb2 as pb
 from directrix.inference.v1.inference_service_pb2_grpc import InferenceServiceStub
 from directrix.wire.errors import error_from_proto
 from services.inference.channel import OPTIONS, RETRY_SECONDS, metadata, rpc_error
+from services.sight import ids, tracing
 
 Answer = (
     pb.RenderResponse
@@ -34,6 +35,8 @@ Answer = (
     | pb.InvertResponse
     | pb.SampleResponse
 )
+Metadata = tuple[tuple[str, str], ...]
+SERVICE = "directrix.inference.v1.InferenceService"
 PROBE = pb.SampleRequest()
 """Names no generator: a replica that is there refuses it in its own words."""
 
@@ -66,7 +69,7 @@ class InferenceClient:
         self, request: pb.ExplainRequest, timeout: float | None = None
     ) -> AsyncGenerator[pb.ExplainResponse, None]:
         """Progress, then the answer. Closing the iterator cancels the call."""
-        call = self._method("Explain")(request, timeout=timeout, metadata=self._metadata)
+        call = self._method("Explain")(request, timeout=timeout, metadata=self._carried())
         try:
             async for answer in call:
                 yield checked(answer)
@@ -117,6 +120,9 @@ class InferenceClient:
     ) -> None:
         await self.close()
 
+    def _carried(self) -> Metadata:
+        return self._metadata + ids.outgoing()
+
     def _method(self, name: str) -> Any:
         if self._channel is None:
             self._channel = grpc.aio.insecure_channel(self._target, OPTIONS)
@@ -125,11 +131,12 @@ class InferenceClient:
 
     async def _call(self, method: str, request: Message, timeout: float | None) -> Any:
         call = self._method(method)
-        try:
-            answer = await call(request, timeout=timeout, metadata=self._metadata)
-        except AioRpcError as error:
-            raise rpc_error(error.code(), error.details()) from error
-        return checked(answer)
+        with tracing.span(f"{SERVICE}/{method}", "client"):
+            try:
+                answer = await call(request, timeout=timeout, metadata=self._carried())
+            except AioRpcError as error:
+                raise rpc_error(error.code(), error.details()) from error
+            return checked(answer)
 
 
 class BlockingInferenceClient:
@@ -150,7 +157,7 @@ class BlockingInferenceClient:
         self, request: pb.ExplainRequest, timeout: float | None = None
     ) -> Iterator[pb.ExplainResponse]:
         """Progress, then the answer."""
-        call = self._stub.Explain(request, timeout=timeout, metadata=self._metadata)
+        call = self._stub.Explain(request, timeout=timeout, metadata=self._carried())
         try:
             for answer in call:
                 yield checked(answer)
@@ -195,12 +202,17 @@ class BlockingInferenceClient:
     ) -> None:
         self.close()
 
+    def _carried(self) -> Metadata:
+        return self._metadata + ids.outgoing()
+
     def _call(self, method: str, request: Message, timeout: float | None) -> Any:
-        try:
-            answer = getattr(self._stub, method)(request, timeout=timeout, metadata=self._metadata)
-        except grpc.RpcError as error:
-            raise rpc_error(error.code(), error.details()) from error
-        return checked(answer)
+        with tracing.span(f"{SERVICE}/{method}", "client"):
+            try:
+                call = getattr(self._stub, method)
+                answer = call(request, timeout=timeout, metadata=self._carried())
+            except grpc.RpcError as error:
+                raise rpc_error(error.code(), error.details()) from error
+            return checked(answer)
 
 
 def checked(answer: Answer) -> Answer:

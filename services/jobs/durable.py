@@ -25,6 +25,7 @@ from services.artifacts.store import ArtifactStore
 from services.jobs.job import Job
 from services.jobs.specs import Spec
 from services.jobs.store import Change, JobStore
+from services.sight import ids
 
 Clock = Callable[[], datetime]
 Guard = Callable[[str], AbstractContextManager[object]]
@@ -61,6 +62,7 @@ class DurableJobStore(JobStore):
             project=project,
             spec=spec,
             request_id=request_id,
+            origin=ids.headers(),
             fingerprint=fingerprint or sha256(canonical_json(spec.model_dump(mode="json"))),
             create_time=now,
             update_time=now,

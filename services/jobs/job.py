@@ -116,7 +116,8 @@ class Job(_Value):
     fence: rises whenever a worker takes the job up; only its holder writes. attempt: rises when
     a worker starts it, or takes it up after a crash or an error. owner: the lease's token while a
     worker holds the job, else empty. stalls and retries: attempts that ended in a crash, and in an
-    error that may pass, since something was last achieved.
+    error that may pass, since something was last achieved. origin: ids of the call that started it
+    (`services.sight.ids`).
     """
 
     id: str
@@ -124,6 +125,7 @@ class Job(_Value):
     spec: Spec
     request_id: str = ""
     fingerprint: str = ""
+    origin: dict[str, str] = {}
     state: State = State.QUEUED
     progress: Progress = Progress()
     attempt: int = 0

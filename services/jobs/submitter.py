@@ -48,7 +48,7 @@ class CelerySubmitter(Submitter):
                 STEP,
                 args=[job.name, job.fence],
                 queue=self._queue,
-                headers={_HEADER: job.name},
+                headers={_HEADER: job.name, **job.origin},
                 ignore_result=True,
                 retry=False,
             )

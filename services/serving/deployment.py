@@ -1,7 +1,7 @@
 """The Ray Serve deployment: the inference service's calls over one replica a process."""
 
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import AbstractContextManager, aclosing
 
 import grpc
 from ray import serve
@@ -12,6 +12,8 @@ from directrix.inference.v1 import inference_service_pb2 as pb
 from directrix.wire.errors import error_to_proto
 from services.serving.secret import admits
 from services.settings import Settings, settings
+from services.sight import ids, tracing
+from services.sight.logs import take_over_logging
 
 SERVICER = (
     "directrix.inference.v1.inference_service_pb2_grpc.add_InferenceServiceServicer_to_server"
@@ -29,25 +31,30 @@ class Inference:
         # Here, for the process that starts Ray imports this file too, and needs no torch.
         from services.artifacts import open_store
         from services.artifacts.catalogue import Catalogue
+        from services.artifacts.watched import WatchedStore
         from services.serving.replica import Replica
 
         config = settings()
+        take_over_logging("serving", config)
+        tracing.start(config, "serving")
         self._secret = config.inference_secret.get_secret_value()
-        self._replica = Replica(Catalogue(open_store(config), config.project), config)
+        self._replica = Replica(Catalogue(WatchedStore(open_store(config)), config.project), config)
 
     async def Render(
         self, request: pb.RenderRequest, grpc_context: RayServegRPCContext
     ) -> pb.RenderResponse:
         if not self._admits(grpc_context):
             return pb.RenderResponse()
-        return await self._replica.render(request)
+        with _arrival("Render", grpc_context):
+            return await self._replica.render(request)
 
     async def Score(
         self, request: pb.ScoreRequest, grpc_context: RayServegRPCContext
     ) -> pb.ScoreResponse:
         if not self._admits(grpc_context):
             return pb.ScoreResponse()
-        return await self._replica.score(request)
+        with _arrival("Score", grpc_context):
+            return await self._replica.score(request)
 
     async def Explain(
         self, request: pb.ExplainRequest, grpc_context: RayServegRPCContext
@@ -56,23 +63,26 @@ class Inference:
             # Ray Serve sends no status with a stream: the answer itself has to say it
             yield pb.ExplainResponse(error=error_to_proto(Unauthenticated(REFUSAL)))
             return
-        async with aclosing(self._replica.explain(request)) as answers:
-            async for answer in answers:
-                yield answer
+        with _arrival("Explain", grpc_context):
+            async with aclosing(self._replica.explain(request)) as answers:
+                async for answer in answers:
+                    yield answer
 
     async def Invert(
         self, request: pb.InvertRequest, grpc_context: RayServegRPCContext
     ) -> pb.InvertResponse:
         if not self._admits(grpc_context):
             return pb.InvertResponse()
-        return await self._replica.invert(request)
+        with _arrival("Invert", grpc_context):
+            return await self._replica.invert(request)
 
     async def Sample(
         self, request: pb.SampleRequest, grpc_context: RayServegRPCContext
     ) -> pb.SampleResponse:
         if not self._admits(grpc_context):
             return pb.SampleResponse()
-        return await self._replica.sample(request)
+        with _arrival("Sample", grpc_context):
+            return await self._replica.sample(request)
 
     async def check_health(self) -> None:
         """Called by Ray Serve; raises where this replica should be replaced."""
@@ -82,10 +92,17 @@ class Inference:
     def _admits(self, context: RayServegRPCContext) -> bool:
         """Whether the call carries the secret; else its status says so."""
         if admits(self._secret, context.invocation_metadata()):
+            ids.arrive(context.invocation_metadata())
             return True
         context.set_code(grpc.StatusCode.UNAUTHENTICATED)
         context.set_details(REFUSAL)
         return False
+
+
+def _arrival(call: str, context: RayServegRPCContext) -> AbstractContextManager[tracing.Span]:
+    """The span of a call, below its caller's."""
+    carried = tracing.of_metadata(context.invocation_metadata())
+    return tracing.arrival(f"directrix.inference.v1.InferenceService/{call}", carried)
 
 
 def application(config: Settings) -> serve.Application:

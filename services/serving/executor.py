@@ -12,10 +12,16 @@ from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from time import perf_counter
 from typing import Any
+
+from services.sight import tracing
+from services.sight.metrics import MODEL_SECONDS
 
 LARGEST = 32
 """Items of several tasks that run in one pass."""
+
+_WAIT, _PASS = MODEL_SECONDS.labels("wait"), MODEL_SECONDS.labels("pass")
 
 Run = Callable[[Sequence[Any]], Sequence[Any]]
 """Takes items, returns one result an item."""
@@ -33,6 +39,11 @@ class _Task:
     run: Run
     future: "asyncio.Future[Sequence[Any]]"
     loop: asyncio.AbstractEventLoop
+    since: float
+    began: float = 0.0
+    ended: float = 0.0
+    batch: int = 0
+    """How many items its pass had."""
 
 
 class PriorityExecutor:
@@ -56,11 +67,20 @@ class PriorityExecutor:
         Raises what `run` raises. Cancelling drops the task if it has not begun.
         """
         loop = asyncio.get_running_loop()
-        task = _Task(key, items, run, loop.create_future(), loop)
-        with self._changed:
-            self._queues[priority].append(task)
-            self._changed.notify_all()
-        return await task.future
+        task = _Task(key, items, run, loop.create_future(), loop, perf_counter())
+        with tracing.span("pass") as span:
+            with self._changed:
+                self._queues[priority].append(task)
+                self._changed.notify_all()
+            try:
+                return await task.future
+            finally:
+                span.set(
+                    items=len(items),
+                    batch=task.batch,
+                    queue_ms=round(1e3 * (task.began - task.since), 3),
+                    compute_ms=round(1e3 * (task.ended - task.began), 3),
+                )
 
     def give_way(self, seconds: float = 0.05) -> None:
         """For work in other threads: waits while interactive tasks do, `seconds` at most."""
@@ -125,18 +145,31 @@ class PriorityExecutor:
 
 
 def _pass(tasks: list[_Task]) -> None:
+    began = perf_counter()
+    count = sum(len(task.items) for task in tasks)
+    for task in tasks:
+        task.began, task.batch = began, count
+        _WAIT.observe(began - task.since)
+    answers = _run(tasks)
+    ended = perf_counter()
+    for task in tasks:
+        task.ended = ended
+    _PASS.observe(ended - began)
+    _settle_all(answers)
+
+
+def _run(tasks: list[_Task]) -> "list[tuple[_Task, Sequence[Any] | BaseException]]":
     items = [item for task in tasks for item in task.items] if len(tasks) > 1 else tasks[0].items
     try:
         results = tasks[0].run(items)
     except BaseException as error:
-        _settle_all([(task, error) for task in tasks])
-        return
+        return [(task, error) for task in tasks]
     answers: list[tuple[_Task, Sequence[Any] | BaseException]] = []
     start = 0
     for task in tasks:
         answers.append((task, results[start : start + len(task.items)]))
         start += len(task.items)
-    _settle_all(answers)
+    return answers
 
 
 def _settle_all(answers: "list[tuple[_Task, Sequence[Any] | BaseException]]") -> None:

@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import TypeVar
 
 from directrix.errors import Cancelled
@@ -34,7 +35,9 @@ class LongWork:
                 raise Cancelled("nobody waits for the answer any more")
 
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, work, stop)
+            return await asyncio.get_running_loop().run_in_executor(
+                self._pool, copy_context().run, work, stop
+            )
         finally:
             gone.set()
 

@@ -20,6 +20,7 @@ from directrix.predictors import Predictor
 from directrix.rendering import Renderer
 from directrix.types import EncoderCard, FindingSet, GeneratorCard, ModelCard, PredictorCard
 from services.artifacts.catalogue import Catalogue
+from services.sight import tracing
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -97,6 +98,7 @@ class Models:
     async def get_renderer(self, generator: str, scorers: tuple[str, ...]) -> Renderer:
         """As `renderer`, without blocking the event loop."""
         found = self.ready_renderer(generator, scorers)
+        tracing.annotate(generator=generator, cache_hit=found is not None)
         if found is None:
             found = await asyncio.to_thread(self.renderer, generator, scorers)
         return found

@@ -23,14 +23,21 @@ from directrix.inference.v1.inference_service_pb2_grpc import (
 )
 from services.artifacts import open_store
 from services.artifacts.catalogue import Catalogue
+from services.artifacts.watched import WatchedStore
 from services.inference.channel import OPTIONS
 from services.serving.replica import Replica
 from services.serving.secret import admits
 from services.settings import Settings, settings
+from services.sight import ids, tracing
+from services.sight.calls import CallMetrics
+from services.sight.logs import take_over_logging
+from services.sight.metrics import expose
 
 SERVICE = "directrix.inference.v1.InferenceService"
+SERVICES = (SERVICE, "grpc.health.v1.Health")
 MOST_CALLS = 256
 GRACE_SECONDS = 5.0
+Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 Continuation: TypeAlias = "Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]]"
 
@@ -43,23 +50,28 @@ class InferenceServicer(InferenceServiceServicer):
     def __init__(self, replica: Replica):
         self._replica = replica
 
-    async def Render(self, request: pb.RenderRequest, context: object) -> pb.RenderResponse:
+    async def Render(self, request: pb.RenderRequest, context: Context) -> pb.RenderResponse:
+        ids.arrive(context.invocation_metadata())
         return await self._replica.render(request)
 
-    async def Score(self, request: pb.ScoreRequest, context: object) -> pb.ScoreResponse:
+    async def Score(self, request: pb.ScoreRequest, context: Context) -> pb.ScoreResponse:
+        ids.arrive(context.invocation_metadata())
         return await self._replica.score(request)
 
     async def Explain(
-        self, request: pb.ExplainRequest, context: object
+        self, request: pb.ExplainRequest, context: Context
     ) -> AsyncIterator[pb.ExplainResponse]:
+        ids.arrive(context.invocation_metadata())
         async with aclosing(self._replica.explain(request)) as answers:
             async for answer in answers:
                 yield answer
 
-    async def Invert(self, request: pb.InvertRequest, context: object) -> pb.InvertResponse:
+    async def Invert(self, request: pb.InvertRequest, context: Context) -> pb.InvertResponse:
+        ids.arrive(context.invocation_metadata())
         return await self._replica.invert(request)
 
-    async def Sample(self, request: pb.SampleRequest, context: object) -> pb.SampleResponse:
+    async def Sample(self, request: pb.SampleRequest, context: Context) -> pb.SampleResponse:
+        ids.arrive(context.invocation_metadata())
         return await self._replica.sample(request)
 
 
@@ -100,7 +112,7 @@ class PlainServer:
     async def start(self) -> int:
         self._health = HealthServicer()
         self._server = grpc.aio.server(
-            interceptors=[SecretInterceptor(self._secret)],
+            interceptors=[CallMetrics(SERVICES), SecretInterceptor(self._secret)],
             options=[*OPTIONS, ("grpc.so_reuseport", 0)],
             maximum_concurrent_rpcs=MOST_CALLS,
         )
@@ -131,7 +143,7 @@ def _is_loopback(host: str) -> bool:
 async def serve(config: Settings) -> None:
     """Serves until TERM or INT."""
     host, _, port = config.inference_target.rpartition(":")
-    replica = Replica(Catalogue(open_store(config), config.project), config)
+    replica = Replica(Catalogue(WatchedStore(open_store(config)), config.project), config)
     server = PlainServer(replica, host, int(port), config.inference_secret.get_secret_value())
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -142,8 +154,13 @@ async def serve(config: Settings) -> None:
 
 
 def main() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    asyncio.run(serve(settings()))
+    config = settings()
+    take_over_logging("serving", config)
+    page, end_traces = expose(config, "serving"), tracing.start(config, "serving")
+    asyncio.run(serve(config))
+    if page is not None:
+        page.close()
+    end_traces()
 
 
 if __name__ == "__main__":

@@ -11,13 +11,16 @@ from services.stack.keys import Secrets
 from services.stack.part import Part
 
 ROOT = Path(__file__).resolve().parents[2]
+PAGES = ("gateway", "worker", "serving")
+"""Parts of ours that show their metrics; under Ray Serve replicas have Ray's page instead."""
 MOST_REPLICAS = 4
 """Started without being asked for: each holds its own models in memory."""
 
 
 def port_names(store: str) -> list[str]:
     """What needs a port, but for the gateway."""
-    return ["broker", *stores.STORES[store], "inference"]
+    pages = [f"{part}-metrics" for part in PAGES]
+    return ["broker", *stores.STORES[store], "inference", *pages]
 
 
 def parts(
@@ -84,7 +87,7 @@ def _serving(
         command=(sys.executable, "-m", module),
         folder=str(ROOT),
         needs=("store",),
-        environment=shared,
+        environment=_with_page(shared, ports["serving-metrics"]),
         ready=lambda: probes.replica_answers(target, secrets.inference, application),
         address=target,
         grace=20.0,
@@ -98,7 +101,7 @@ def _worker(ports: Mapping[str, int], secrets: Secrets, shared: Mapping[str, str
         command=(sys.executable, "-m", "services.worker"),
         folder=str(ROOT),
         needs=("broker", "store"),
-        environment=shared,
+        environment=_with_page(shared, ports["worker-metrics"]),
         ready=lambda: probes.worker_listens(url),
         grace=10.0,
     )
@@ -111,8 +114,13 @@ def _gateway(ports: Mapping[str, int], shared: Mapping[str, str]) -> Part:
         command=(sys.executable, "-m", "services.gateway"),
         folder=str(ROOT),
         needs=("broker", "store", "serving", "worker"),
-        environment=shared,
+        environment=_with_page(shared, ports["gateway-metrics"]),
         ready=lambda: probes.serves(target),
         address=target,
         grace=10.0,
     )
+
+
+def _with_page(shared: Mapping[str, str], port: int) -> dict[str, str]:
+    """The settings of one process: each has a page of metrics of its own."""
+    return {**shared, "DIRECTRIX_METRICS_PORT": str(port)}

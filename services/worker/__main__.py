@@ -10,6 +10,9 @@ from celery import signals
 from directrix.devices import limit_threads
 from directrix.errors import StoreUnavailable
 from services.settings import settings
+from services.sight import tracing
+from services.sight.logs import take_over_logging
+from services.sight.metrics import expose
 from services.worker.app import Worker, build
 from services.worker.publishing import method_entries
 
@@ -20,12 +23,9 @@ STORE_SECONDS = 60.0
 
 
 def main() -> int:
-    logging.basicConfig(
-        level=logging.INFO,
-        stream=sys.stderr,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
     config = settings()
+    take_over_logging("worker", config)
+    page, end_traces = expose(config, "worker"), tracing.start(config, "worker")
     limit_threads(config.threads)
     stopping = threading.Event()
     worker = build(config, stopping)
@@ -50,6 +50,9 @@ def main() -> int:
     stopping.set()
     reconciler.join(timeout=5)
     worker.scoring.close()
+    if page is not None:
+        page.close()
+    end_traces()
     return int(consumer.exitcode or 0)
 
 

@@ -8,12 +8,14 @@ More jobs at a time are more workers.
 import threading
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from celery import Celery
 
 from directrix.devices import device
 from services.artifacts import open_store
 from services.artifacts.catalogue import Catalogue
+from services.artifacts.watched import WatchedStore
 from services.inference.client import BlockingInferenceClient
 from services.jobs import AuditSpec, DiscoverySpec, EncoderSpec, Job, Result, open_jobs
 from services.jobs.leases import RedisLeases
@@ -22,6 +24,7 @@ from services.jobs.signals import RedisSignals
 from services.jobs.submitter import STEP, CelerySubmitter, celery_app
 from services.remote import open_exchange
 from services.settings import Settings
+from services.sight import ids, tracing
 from services.worker.attempt import Attempt, renewal_seconds
 from services.worker.audits import Auditor
 from services.worker.discovery import Discoverer
@@ -42,7 +45,7 @@ class Worker:
 
 def build(settings: Settings, stopping: threading.Event) -> Worker:
     """Connects nothing yet. stopping: set to end what runs at its next safe point."""
-    store = open_store(settings)
+    store = WatchedStore(open_store(settings))
     redis = connect(settings)
     jobs = open_jobs(store, redis)
     signals = RedisSignals(redis)
@@ -77,7 +80,17 @@ def build(settings: Settings, stopping: threading.Event) -> Worker:
         discoverer.clean(job.project, job.id)
 
     steps = Steps(jobs, leases, signals, submitter, work, clean, settings.lease_seconds, stopping)
-    celery.task(steps.run, name=STEP)
+
+    def step(task: Any, name: str, fence: int) -> None:
+        headers = task.request.headers or {}
+        with (
+            ids.bound(operation=name, **ids.of_headers(headers)),
+            tracing.arrival("step", tracing.of_metadata(headers.items()), "consumer") as span,
+        ):
+            span.set(operation=name, fence=fence)
+            steps.run(name, fence)
+
+    celery.task(step, name=STEP, bind=True)
     own = RedisLeases(redis, max(settings.lease_seconds, 3 * settings.reconcile_seconds))
     reconciler = Reconciler(
         jobs,

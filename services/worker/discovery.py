@@ -26,6 +26,7 @@ from directrix.types import (
 )
 from services.artifacts.catalogue import Catalogue
 from services.jobs import DiscoverySpec, JobResult, Stage
+from services.sight import tracing
 from services.worker.attempt import Attempt
 from services.worker.checkpoints import FITTED, Checkpoints, FitCheckpoint
 from services.worker.pace import Pace, StepDone
@@ -166,7 +167,8 @@ class _Walk:
             checkpoint=FitCheckpoint(self._checkpoints, self._attempt),
         )
         _log.info("%s: fit of %s", self._attempt.job.name, self._spec.method)
-        return self._method.fit(problem)
+        with tracing.span("fit", method=self._spec.method, generator=self._spec.generator.digest):
+            return self._method.fit(problem)
 
     def _networks(self) -> tuple[Predictor, ...]:
         """The predictors on this worker's device."""

@@ -7,7 +7,7 @@ a lease of its own; a second one changes nothing but the load.
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -17,10 +17,12 @@ from services.jobs.durable import Clock, utc_now
 from services.jobs.leases import Lease, Leases
 from services.jobs.signals import Signals
 from services.jobs.submitter import Submitter
+from services.sight.metrics import JOBS_OUTSTANDING, REQUEUED, States
 
 _log = logging.getLogger(__name__)
 
 LEASE = "reconciler"
+_OUTSTANDING = States(JOBS_OUTSTANDING)
 SETTLED = timedelta(seconds=60)
 """Ended jobs are tidied up after this: no writer is still under way with an old version."""
 
@@ -52,6 +54,8 @@ class Reconciler:
                     lease = self.leases.take(LEASE)
                 if lease is not None:
                     self.look()
+                else:
+                    _OUTSTANDING.forget()  # another worker counts them
             except DirectrixError as error:
                 _log.warning("reconciler: %s", error)
             except Exception:
@@ -64,6 +68,7 @@ class Reconciler:
         waiting = self.submitter.waiting()
         queued = []
         active = list(self.jobs.active())
+        _OUTSTANDING.show(outstanding(active))
         for name in self._gone.keys() - {job.name for job in active}:
             del self._gone[name]
         for job in active:
@@ -72,6 +77,7 @@ class Reconciler:
             elif self._lost(job, waiting):
                 _log.info("%s: nobody is at it (%s): queued again", job.name, job.state)
                 self.submitter.submit(job)
+                REQUEUED.inc()
                 queued.append(job.name)
         return queued
 
@@ -93,6 +99,15 @@ class Reconciler:
         self.clean(job)
         self.signals.clear(job.name)
         self.jobs.tidy(job.name)
+
+
+def outstanding(jobs: Iterable[Job]) -> dict[str, int]:
+    """How many jobs there are in each state in which a job has not ended."""
+    counts = {state.value: 0 for state in State if not state.ended}
+    for job in jobs:
+        if not job.state.ended:
+            counts[job.state.value] += 1
+    return counts
 
 
 def _release(lease: Lease) -> None:

@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 
 import numpy as np
 
@@ -169,7 +170,7 @@ class RemoteScoring(Scoring):
 
         try:
             for request in requests:
-                flying.append(self._threads.submit(call, request))
+                flying.append(self._threads.submit(copy_context().run, call, request))
                 if len(flying) == self._in_flight:
                     done = land()
             while flying:

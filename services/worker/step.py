@@ -21,6 +21,8 @@ from services.jobs.leases import Lease, Leases
 from services.jobs.signals import Signals
 from services.jobs.submitter import Submitter
 from services.jobs.transitions import cancel, fail, leave, take_up
+from services.sight.metrics import STEP_SECONDS, timed
+from services.worker import counts
 from services.worker.attempt import Attempt, StepOver
 
 _log = logging.getLogger(__name__)
@@ -66,7 +68,10 @@ class Steps:
     def _hold(self, job: Job, lease: Lease) -> None:
         try:
             taken = self.jobs.update(job.name, partial(take_up, fence=job.fence, token=lease.token))
-            job = taken if taken.state.ended else self._attempt(taken, lease)
+            counts.taken_up(job, taken)
+            with timed(STEP_SECONDS):
+                job = taken if taken.state.ended else self._attempt(taken, lease)
+            counts.left(job)
         finally:
             with suppress(BrokerUnavailable):
                 lease.release()
@@ -91,6 +96,7 @@ class Steps:
             except StepOver:
                 return attempt.update(partial(leave, result=None))
             except LeaseLost:
+                counts.lost()
                 raise
             except DirectrixError as error:
                 _log.warning("%s: %s: %s", job.name, error.reason, error)

@@ -4,13 +4,14 @@ Units are shards of populations and of scorecards, which are logged as they begi
 of a fit, which are logged as their checkpoint is stored.
 """
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-_LINE = re.compile(rb"^(\S+ \S+) \w+ \S+: (\S+): (?:computing (.+)|fit checkpoint)$")
+_EVENT = re.compile(r"^(\S+): (?:computing (.+)|fit checkpoint)$")
 FIT, SCORECARD = "fit", "scorecard"
 
 
@@ -35,14 +36,22 @@ def events(log: Path, job: str) -> list[Event]:
     found: list[Event] = []
     place = fits = 0
     for line in log.read_bytes().splitlines(keepends=True):
-        match = _LINE.match(line.rstrip(b"\n")) if line.endswith(b"\n") else None
-        if match and match[2].decode() == job:
-            moment = datetime.strptime(match[1].decode(), "%Y-%m-%d %H:%M:%S,%f")
-            unit = match[3].decode() if match[3] else f"{FIT} {fits}"
-            fits += not match[3]
+        said = _said(line)
+        match = _EVENT.match(said.get("event", ""))
+        if match and match[1] == job:
+            moment = datetime.fromisoformat(said["ts"])
+            unit = match[2] or f"{FIT} {fits}"
+            fits += not match[2]
             found.append(Event(place, moment.timestamp(), unit))
         place += len(line)
     return found
+
+
+def _said(line: bytes) -> dict[str, str]:
+    """Empty for what is no whole line of ours."""
+    if not (line.startswith(b"{") and line.endswith(b"\n")):
+        return {}
+    return json.loads(line)
 
 
 def first_checkpoint(found: Sequence[Event]) -> int:

@@ -27,7 +27,7 @@ BREACHES = {
 FRONT_DOOR = [
     "directrix.cli", "directrix.client", "directrix.demo", "directrix.foreign", "directrix.wire",
     "services.access", "services.admin", "services.artifacts", "services.gateway",
-    "services.inference", "services.jobs", "services.remote", "services.stack",
+    "services.inference", "services.jobs", "services.remote", "services.sight", "services.stack",
 ]  # fmt: skip
 
 BLOCKED = """

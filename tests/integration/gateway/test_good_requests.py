@@ -70,7 +70,7 @@ def test_every_answer_names_its_request(live: Scene, stub: EditingServiceStub) -
     _, call = stub.EditImage.with_call(edit(live), timeout=10)
     request_id = dict(call.trailing_metadata())["directrix-request-id"]
     line = next(line for line in live.log.getvalue().splitlines() if request_id in line)
-    assert '"method": "/directrix.v1.EditingService/EditImage"' in line
+    assert '"rpc": "/directrix.v1.EditingService/EditImage"' in line
     assert '"code": "OK"' in line
 
 

@@ -20,7 +20,7 @@ from services.settings import Settings
 from tests.integration.servers import S3Server, free_ports, process, stop, valkey, wait_for
 
 ROOT = Path(__file__).resolve().parents[3]
-_UNIT = re.compile(r"operations/(\w+): computing (.+)")
+_UNIT = re.compile(r'operations/(\w+): computing ([^"]+)')
 
 
 @dataclass

@@ -1,5 +1,6 @@
 """What the benchmark of kills counts, on a log that was written by hand."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -15,24 +16,32 @@ from tests.benchmarks.worker_log import (
 )
 
 JOB = "projects/default/operations/d1"
-HEAD = "INFO services.worker"
+
+
+def said(moment: str, logger: str, event: str) -> str:
+    """One line as the worker writes it."""
+    fields = {"ts": f"2026-11-25T{moment}00Z", "level": "info", "service": "worker"}
+    return json.dumps({**fields, "event": event, "logger": f"services.worker.{logger}"})
+
+
 UNITS = (
-    f"2026-11-25 10:00:00,000 {HEAD}.populations: {JOB}: computing population shard 0+1024",
-    f"2026-11-25 10:00:00,100 {HEAD}.populations: {JOB}x: computing population shard 0+1024",
-    f"2026-11-25 10:00:01,500 {HEAD}.populations: {JOB}: computing population shard 1024+1024",
+    said("10:00:00.0000", "populations", f"{JOB}: computing population shard 0+1024"),
+    said("10:00:00.1000", "populations", f"{JOB}x: computing population shard 0+1024"),
+    said("10:00:01.5000", "populations", f"{JOB}: computing population shard 1024+1024"),
     "Traceback (most recent call last):",
-    f"2026-11-25 10:00:09,000 {HEAD}.populations: {JOB}: computing population shard 1024+1024",
-    f"2026-11-25 10:00:10,000 {HEAD}.checkpoints: {JOB}: fit checkpoint",
-    f"2026-11-25 10:00:11,000 {HEAD}.checkpoints: {JOB}: fit checkpoint",
-    f"2026-11-25 10:00:12,000 {HEAD}.discovery: {JOB}: computing card shard 0",
-    f"2026-11-25 10:00:13,000 {HEAD}.discovery: {JOB}: computing card shard 1",
+    said("10:00:09.0000", "populations", f"{JOB}: computing population shard 1024+1024"),
+    said("10:00:10.0000", "checkpoints", f"{JOB}: fit checkpoint"),
+    said("10:00:11.0000", "checkpoints", f"{JOB}: fit checkpoint"),
+    said("10:00:12.0000", "discovery", f"{JOB}: computing card shard 0"),
+    said("10:00:13.0000", "discovery", f"{JOB}: computing card shard 1"),
 )
 
 
 @pytest.fixture
 def log(tmp_path: Path) -> Path:
     path = tmp_path / "worker.log"
-    path.write_text("\n".join(UNITS) + f"\n2026-11-25 10:00:14,000 {HEAD}.discovery: {JOB}: comp")
+    last = said("10:00:14.0000", "discovery", f"{JOB}: computing card shard 2")
+    path.write_text("\n".join(UNITS) + "\n" + last[: len(last) // 2])
     return path
 
 

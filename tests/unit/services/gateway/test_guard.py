@@ -91,7 +91,7 @@ def test_a_good_call_has_one_line_and_a_request_id() -> None:
     ids: list[str] = []
     (line,) = serve(None, scene)
     assert (line["event"], line["code"], line["reason"]) == ("call", "OK", "")
-    assert line["method"] == "/directrix.v1.ModelService/GetModel"
+    assert line["rpc"] == "/directrix.v1.ModelService/GetModel"
     assert line["request_id"] == ids[0]
     assert "toy" not in json.dumps(line)
 
