@@ -97,6 +97,11 @@ class Settings(BaseSettings):
     """torch threads a process."""
     gpu_fraction: float = Field(default=0.0, ge=0)
     """What a replica asks Ray for."""
+    trail: Literal["off", "on", "required"] = "on"
+    """The audit trail; "required": acts are refused while too many records wait for the store."""
+    trail_key_file: Path | None = None
+    """A private key of Ed25519 in PEM, with which heads of the trail are signed."""
+
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     metrics_port: int | None = Field(default=None, ge=0, le=65535)
     """Where this process shows its metrics to Prometheus; unset: nowhere; 0: any free port."""

@@ -10,6 +10,7 @@ from directrix.cli.edit import edit, strip
 from directrix.cli.explain import explain
 from directrix.cli.invert import invert
 from directrix.cli.session import Session
+from directrix.cli.trail import verify
 from directrix.client import TARGET
 
 app = typer.Typer(
@@ -24,6 +25,7 @@ app.command()(strip)
 app.command()(invert)
 app.command()(explain)
 app.command()(compare)
+audit.app.command()(verify)
 app.add_typer(audit.app, name="audit")
 app.add_typer(models.app, name="models")
 app.add_typer(findings.app, name="findings")

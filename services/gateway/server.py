@@ -4,7 +4,7 @@ import asyncio
 import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import grpc
 from grpc_health.v1 import health_pb2_grpc
@@ -47,6 +47,7 @@ from services.jobs.submitter import Submitter
 from services.settings import Settings
 from services.sight.calls import CallMetrics
 from services.sight.metrics import WAITING_IMAGES
+from services.trail.entry import NoTrail, Trail
 
 GRACE_SECONDS = 10.0
 CATALOGUE_THREADS = 16
@@ -64,6 +65,7 @@ class Behind:
     signals: Signals
     submitter: Submitter
     inference: InferenceClient
+    trail: Trail = field(default_factory=NoTrail)
 
 
 class Gateway:
@@ -160,22 +162,22 @@ class Gateway:
         behind, threads = self._behind, self._picture_threads
         secret = self._settings.page_token_secret.get_secret_value().encode()
         pages = Pages(secret or secrets.token_bytes(32))
-        pictures, renders = Pictures(threads), self._renders()
+        pictures, renders, trail = Pictures(threads), self._renders(), behind.trail
 
         def work(project: str) -> Work:
             catalogue = Catalogue(behind.artifacts, project)
             lookups = Lookups(catalogue, Names(project), self._lookup_threads)
             recipes = Recipes(lookups, threads)
-            starts = Starts(lookups, behind.jobs, behind.submitter, self._log, self._rates)
+            starts = Starts(lookups, behind.jobs, behind.submitter, self._log, self._rates, trail)
             return Work(
                 models=Models(lookups, pages),
                 findings=Findings(lookups, pages),
                 discoveries=Discoveries(lookups, pages, starts),
                 encoders=Encoders(lookups, starts),
                 operations=Operations(lookups, pages, behind.jobs, behind.signals),
-                edits=Edits(lookups, recipes, renders, pictures),
+                edits=Edits(lookups, recipes, renders, pictures, trail),
                 latents=Latents(lookups, recipes, pictures, behind.inference, threads),
-                explanations=Explanations(lookups, recipes, pictures, behind.inference),
+                explanations=Explanations(lookups, recipes, pictures, behind.inference, trail),
                 audits=Audits(lookups, recipes, starts, threads),
                 reports=AuditReports(lookups, pages),
             )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from google.longrunning import operations_pb2
 from google.protobuf.message import Message
 
-from directrix.archive import sha256
+from directrix.archive import canonical_json, sha256
 from directrix.errors import BrokerUnavailable, QuotaExceeded
 from services.access.rates import Rates
 from services.gateway.log import Log
@@ -15,6 +15,7 @@ from services.jobs.job import Job, State
 from services.jobs.specs import Spec
 from services.jobs.store import JobStore
 from services.jobs.submitter import Submitter
+from services.trail.entry import Trail
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Starts:
     submitter: Submitter
     log: Log
     rates: Rates
+    trail: Trail
 
     async def start(
         self, spec: Spec, request: Message, request_id: str
@@ -32,14 +34,24 @@ class Starts:
 
         Raises RequestIdReused, and QuotaExceeded for a new one where the project has too many.
         """
-        await self.lookups.call(self._check_quota, request_id)
-        job = await self.lookups.call(
-            self.jobs.create,
-            self.lookups.names.project,
-            spec,
-            request_id,
-            _fingerprint(request),
-        )
+        with self.trail.act("start", request, self.lookups.names.project) as entry:
+            entry.set(
+                method=spec.method,
+                generator=spec.generator.digest,
+                predictors=[ref.digest for ref in getattr(spec, "predictors", ())],
+                parameters=sha256(canonical_json(spec.parameters)),
+                specification=spec.digest,
+                seed=spec.seed,
+            )
+            await self.lookups.call(self._check_quota, request_id)
+            job = await self.lookups.call(
+                self.jobs.create,
+                self.lookups.names.project,
+                spec,
+                request_id,
+                _fingerprint(request),
+            )
+            entry.set(operation=job.name)
         if job.state is State.QUEUED:
             await self._submit(job)
         return to_operation(job)

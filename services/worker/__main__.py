@@ -50,6 +50,7 @@ def main() -> int:
     stopping.set()
     reconciler.join(timeout=5)
     worker.scoring.close()
+    worker.trail.close()
     if page is not None:
         page.close()
     end_traces()

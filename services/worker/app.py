@@ -25,6 +25,7 @@ from services.jobs.submitter import STEP, CelerySubmitter, celery_app
 from services.remote import open_exchange
 from services.settings import Settings
 from services.sight import ids, tracing
+from services.trail import Trail, open_trail
 from services.worker.attempt import Attempt, renewal_seconds
 from services.worker.audits import Auditor
 from services.worker.discovery import Discoverer
@@ -41,6 +42,7 @@ class Worker:
     reconciler: Reconciler
     catalogue: Catalogue
     scoring: RemoteScoring
+    trail: Trail
 
 
 def build(settings: Settings, stopping: threading.Event) -> Worker:
@@ -50,6 +52,7 @@ def build(settings: Settings, stopping: threading.Event) -> Worker:
     jobs = open_jobs(store, redis)
     signals = RedisSignals(redis)
     leases = RedisLeases(redis, settings.lease_seconds)
+    trail = open_trail(settings, store, "worker")
     celery = celery_app(settings)
     submitter = CelerySubmitter(settings, celery)
     client = BlockingInferenceClient(
@@ -79,7 +82,9 @@ def build(settings: Settings, stopping: threading.Event) -> Worker:
     def clean(job: Job) -> None:
         discoverer.clean(job.project, job.id)
 
-    steps = Steps(jobs, leases, signals, submitter, work, clean, settings.lease_seconds, stopping)
+    steps = Steps(
+        jobs, leases, signals, submitter, work, clean, settings.lease_seconds, stopping, trail=trail
+    )
 
     def step(task: Any, name: str, fence: int) -> None:
         headers = task.request.headers or {}
@@ -100,4 +105,4 @@ def build(settings: Settings, stopping: threading.Event) -> Worker:
         clean,
         grace=timedelta(seconds=2 * renewal_seconds(settings.lease_seconds)),
     )
-    return Worker(celery, steps, reconciler, Catalogue(store, settings.project), scoring)
+    return Worker(celery, steps, reconciler, Catalogue(store, settings.project), scoring, trail)
