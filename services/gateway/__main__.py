@@ -51,6 +51,8 @@ def _behind(config: Settings) -> Behind:
             config.inference_target,
             config.inference_secret.get_secret_value(),
             config.inference_application,
+            config.scoring_application,
+            config.explaining_application,
         ),
     )
 

@@ -21,6 +21,7 @@ from services.gateway.encoders import Encoders
 from services.gateway.explanations import Explanations
 from services.gateway.findings import Findings
 from services.gateway.guard import Guard
+from services.gateway.health_port import HealthPort
 from services.gateway.latents import Latents
 from services.gateway.log import Log
 from services.gateway.lookups import Lookups
@@ -97,6 +98,10 @@ class Gateway:
         port = self._server.add_insecure_port(address)
         await self._readiness.start()
         await self._server.start()
+        self._probed = None
+        if (probed := self._settings.gateway_health_port) is not None:
+            self._probed = HealthPort(health, probed)
+            self.health_port = await self._probed.start()
         self._log.event("started", port=port)
         return port
 
@@ -105,6 +110,8 @@ class Gateway:
         self._log.event("stopping")
         await self._readiness.stop()
         await self._server.stop(grace)
+        if self._probed is not None:
+            await self._probed.stop()
         await self._behind.inference.close()
         self._lookup_threads.shutdown(wait=False, cancel_futures=True)
         self._picture_threads.shutdown(wait=False, cancel_futures=True)

@@ -11,6 +11,7 @@ from directrix.devices import limit_threads
 from directrix.errors import StoreUnavailable
 from services.settings import settings
 from services.worker.app import Worker, build
+from services.worker.heartbeat import Heartbeat
 from services.worker.publishing import method_entries
 
 _log = logging.getLogger("services.worker")
@@ -38,6 +39,8 @@ def main() -> int:
         daemon=True,
     )
     reconciler.start()
+    beat = Heartbeat(config.worker_heartbeat)
+    signals.worker_ready.connect(lambda **_: beat.start(), weak=False)
     consumer = worker.celery.Worker(
         pool="solo",
         concurrency=1,
