@@ -46,6 +46,10 @@ class Settings(BaseSettings):
     limits_storage: Literal["memory", "redis"] = "memory"
     """Where it is counted: in each gateway, or for all gateways at once."""
 
+    gateway_health_port: int | None = None
+    """Where the health service alone is answered, in the clear, on all interfaces: for probes that
+    cannot speak TLS. Unset: nowhere but beside the API."""
+
     max_message_bytes: int = 16 * 1024 * 1024
     """Largest request; larger ones are refused before they are read."""
     page_token_secret: SecretStr = SecretStr("")
@@ -55,6 +59,10 @@ class Settings(BaseSettings):
     """Where replicas listen: Ray Serve's gRPC ingress or the plain server."""
     inference_application: str = "inference"
     """The Ray Serve application that calls name in their metadata."""
+    scoring_application: str = ""
+    """Where pictures are only scored, if elsewhere; empty means the same application."""
+    explaining_application: str = ""
+    """Where explanations and inversions are computed, if elsewhere."""
     inference_secret: SecretStr = SecretStr("")
     """Every internal call carries it; replicas refuse calls without it."""
     inference_replicas: int = Field(default=1, ge=1)
@@ -90,6 +98,8 @@ class Settings(BaseSettings):
     """How often jobs without a live lease are looked for."""
     step_seconds: float = Field(default=30.0, gt=0)
     """A worker hands a job over after this long, at the next whole unit of work."""
+    worker_heartbeat: str = ""
+    """A file that a worker touches every five seconds, for whoever watches it; empty: none."""
 
     device: str = "cpu"
     """"cpu", "cuda", "cuda:1" or "mps"."""

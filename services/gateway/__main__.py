@@ -64,6 +64,8 @@ def _behind(config: Settings) -> Behind:
             config.inference_target,
             config.inference_secret.get_secret_value(),
             config.inference_application,
+            config.scoring_application,
+            config.explaining_application,
         ),
         trail=open_trail(config, store, "gateway"),
     )

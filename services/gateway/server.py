@@ -23,6 +23,7 @@ from services.gateway.encoders import Encoders
 from services.gateway.explanations import Explanations
 from services.gateway.findings import Findings
 from services.gateway.guard import Guard
+from services.gateway.health_port import HealthPort
 from services.gateway.latents import Latents
 from services.gateway.listening import OPEN_MODE, check_listening, server_credentials
 from services.gateway.log import Log
@@ -105,6 +106,10 @@ class Gateway:
         await self._readiness.start()
         for server in self._servers:
             await server.start()
+        self._probed = None
+        if (probed := settings.gateway_health_port) is not None:
+            self._probed = HealthPort(health, probed)
+            self.health_port = await self._probed.start()
         self._log.event("started", port=port, admin_port=self.admin_port, access=self._access())
         return port
 
@@ -147,6 +152,8 @@ class Gateway:
         self._log.event("stopping")
         await self._readiness.stop()
         await asyncio.gather(*(server.stop(grace) for server in self._servers))
+        if self._probed is not None:
+            await self._probed.stop()
         await self._behind.inference.close()
         self._lookup_threads.shutdown(wait=False, cancel_futures=True)
         self._picture_threads.shutdown(wait=False, cancel_futures=True)

@@ -14,6 +14,7 @@ from services.sight import tracing
 from services.sight.logs import take_over_logging
 from services.sight.metrics import expose
 from services.worker.app import Worker, build
+from services.worker.heartbeat import Heartbeat
 from services.worker.publishing import method_entries
 
 _log = logging.getLogger("services.worker")
@@ -38,6 +39,8 @@ def main() -> int:
         daemon=True,
     )
     reconciler.start()
+    beat = Heartbeat(config.worker_heartbeat)
+    signals.worker_ready.connect(lambda **_: beat.start(), weak=False)
     consumer = worker.celery.Worker(
         pool="solo",
         concurrency=1,

@@ -59,6 +59,8 @@ def build(settings: Settings, stopping: threading.Event) -> Worker:
         settings.inference_target,
         settings.inference_secret.get_secret_value(),
         settings.inference_application,
+        settings.scoring_application,
+        settings.explaining_application,
     )
     scoring = RemoteScoring(client, settings.inference_replicas)
 
