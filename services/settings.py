@@ -27,6 +27,8 @@ class Settings(BaseSettings):
     gateway_admin_host: str = "127.0.0.1"
     gateway_admin_port: int = 50052
     """With authentication, calls that need the scope `admin` are answered at this port only."""
+    gateway_health_port: int | None = None
+    """Without TLS and with the health service only: for probes that have no certificate."""
     reflection: bool | None = None
     """Whether the API describes itself to anybody; unset means in the open mode only."""
 

@@ -139,7 +139,9 @@ class AsyncTransport:
             request_serializer=type(call.request).SerializeToString,
             response_deserializer=call.answer.FromString,
         )
-        stream = opened(call.request, timeout=self._timeout or call.deadline, metadata=self._metadata())
+        stream = opened(
+            call.request, timeout=self._timeout or call.deadline, metadata=self._metadata()
+        )
         try:
             async for message in stream:
                 yield message
@@ -187,3 +189,13 @@ class AsyncTransport:
                 return await call(step.request, timeout=timeout, metadata=self._metadata())
             except grpc.RpcError as error:
                 raise of_call(error) from error
+
+
+def _taken(
+    credentials: AnyCredentials, target: str
+) -> tuple[Callable[[], Metadata], grpc.ChannelCredentials | None]:
+    """What every call carries, and what the channel is made with."""
+    if isinstance(credentials, Credentials):
+        secure = credentials.channel(target)
+        return lambda: (*credentials.metadata(), *carried()), secure
+    return carried, credentials

@@ -12,6 +12,7 @@ from pathlib import Path
 import grpc
 import pytest
 import trustme
+from grpc_health.v1 import health_pb2_grpc
 from typer.testing import CliRunner
 
 from directrix.cli.app import app
@@ -19,7 +20,11 @@ from directrix.cli.exits import Exit
 from directrix.client import AccessDenied, Client, Credentials, NotFound, Unavailable
 from services.access import Scope
 from services.access.keys import add_key
+from services.gateway.scopes import REFLECTION
+from tests.integration.gateway.conftest import serving
+from tests.integration.gateway.malformed import LIST_MODELS
 from tests.integration.gateway.world import Scene, scene
+from tests.integration.servers import wait_for
 
 STUDIO, STRANGER = "studio.internal", "stranger.internal"
 
@@ -66,6 +71,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         "gateway_client_ca": folder / "ca.pem",
         "access_clients": folder / "clients.json",
         "access_keys": folder / "keys.json",
+        "gateway_health_port": 0,
     }
     with scene(folder, listed=False, **access) as live:
         yield Place(live, folder, authority)
@@ -119,6 +125,15 @@ def test_no_certificate_no_tls_and_another_server_are_refused(place: Place) -> N
     ):
         with place.client(credentials) as client, pytest.raises(Unavailable):
             client.models()
+
+
+def test_probes_without_a_certificate_may_ask_after_health_only(place: Place) -> None:
+    with grpc.insecure_channel(f"127.0.0.1:{place.live.gateway.health_port}") as channel:
+        wait_for(lambda: serving(health_pb2_grpc.HealthStub(channel), ""), 120)
+        for call in (LIST_MODELS, REFLECTION):
+            with pytest.raises(grpc.RpcError) as caught:
+                channel.unary_unary(call)(b"", timeout=5)
+            assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
 
 
 def test_the_command_takes_files_and_says_what_is_wrong(place: Place) -> None:
