@@ -27,6 +27,8 @@ class Settings(BaseSettings):
     gateway_admin_host: str = "127.0.0.1"
     gateway_admin_port: int = 50052
     """With authentication, calls that need the scope `admin` are answered at this port only."""
+    gateway_health_port: int | None = None
+    """Without TLS and with the health service only: for probes that have no certificate."""
     reflection: bool | None = None
     """Whether the API describes itself to anybody; unset means in the open mode only."""
 
@@ -45,10 +47,6 @@ class Settings(BaseSettings):
     """JSON file of what projects may ask for; see docs/access.md."""
     limits_storage: Literal["memory", "redis"] = "memory"
     """Where it is counted: in each gateway, or for all gateways at once."""
-
-    gateway_health_port: int | None = None
-    """Where the health service alone is answered, in the clear, on all interfaces: for probes that
-    cannot speak TLS. Unset: nowhere but beside the API."""
 
     max_message_bytes: int = 16 * 1024 * 1024
     """Largest request; larger ones are refused before they are read."""

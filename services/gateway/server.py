@@ -23,9 +23,8 @@ from services.gateway.encoders import Encoders
 from services.gateway.explanations import Explanations
 from services.gateway.findings import Findings
 from services.gateway.guard import Guard
-from services.gateway.health_port import HealthPort
 from services.gateway.latents import Latents
-from services.gateway.listening import OPEN_MODE, check_listening, server_credentials
+from services.gateway.listening import check_listening, server_credentials
 from services.gateway.log import Log
 from services.gateway.lookups import Lookups
 from services.gateway.models import Models
@@ -72,8 +71,9 @@ class Behind:
 class Gateway:
     """A grpc.aio server over all public services; `start` returns the port that it listens on.
 
-    With authentication there is a second one for admins, on `admin_port`. Raises InvalidField for
-    settings that would let anybody in, or that name files which cannot be read.
+    With authentication there is a second one for admins, on `admin_port`, and where the settings
+    want it a third one without TLS for whoever asks after health, on `health_port`. Raises
+    InvalidField for settings that would let anybody in, or that name files which cannot be read.
     """
 
     def __init__(self, settings: Settings, behind: Behind, log: Log):
@@ -103,31 +103,30 @@ class Gateway:
             self._servers.append(self._server(works, health, Door(self._identities, shown)))
             address = f"{settings.gateway_admin_host}:{settings.gateway_admin_port}"
             self.admin_port = self._listen(self._servers[1], address)
+        self.health_port = port
+        if settings.gateway_health_port is not None:
+            self._servers.append(self._health_server(health))
+            address = f"{settings.gateway_host}:{settings.gateway_health_port}"
+            self.health_port = self._servers[-1].add_insecure_port(address)
         await self._readiness.start()
         for server in self._servers:
             await server.start()
-        self._probed = None
-        if (probed := settings.gateway_health_port) is not None:
-            self._probed = HealthPort(health, probed)
-            self.health_port = await self._probed.start()
-        self._log.event("started", port=port, admin_port=self.admin_port, access=self._access())
+        self._log.event(
+            "started", port=port, admin_port=self.admin_port, access=self._identities.in_words
+        )
         return port
-
-    def _access(self) -> str:
-        """In words, for whoever starts it."""
-        if self._identities.open:
-            return OPEN_MODE
-        ways = {
-            "tokens": self._identities.tokens,
-            "API keys": self._identities.keys,
-            "client certificates": self._identities.certificates,
-        }
-        return ", ".join(name for name, way in ways.items() if way is not None)
 
     def _listen(self, server: grpc.aio.Server, address: str) -> int:
         if self._credentials is None:
             return server.add_insecure_port(address)
         return server.add_secure_port(address, self._credentials)
+
+    def _health_server(self, health: Health) -> grpc.aio.Server:
+        """Says how the gateway is, and nothing else."""
+        guard = Guard(Rules(), self._log, Door(self._identities, False, False), self._rates)
+        server = grpc.aio.server(interceptors=[guard], options=[("grpc.so_reuseport", 0)])
+        health_pb2_grpc.add_HealthServicer_to_server(health, server)
+        return server
 
     def _server(self, works: Works, health: Health, door: Door) -> grpc.aio.Server:
         limit = self._settings.max_message_bytes
@@ -152,8 +151,6 @@ class Gateway:
         self._log.event("stopping")
         await self._readiness.stop()
         await asyncio.gather(*(server.stop(grace) for server in self._servers))
-        if self._probed is not None:
-            await self._probed.stop()
         await self._behind.inference.close()
         self._lookup_threads.shutdown(wait=False, cancel_futures=True)
         self._picture_threads.shutdown(wait=False, cancel_futures=True)
