@@ -119,6 +119,8 @@ class AuditClassifierRequest(_message.Message):
     PAIRS_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    TARGET_PROBABILITY_FIELD_NUMBER: _builtins.int
+    BUDGET_FIELD_NUMBER: _builtins.int
     parent: _builtins.str
     """"projects/{p}"."""
     generator: _builtins.str
@@ -147,6 +149,12 @@ class AuditClassifierRequest(_message.Message):
     """Makes the start idempotent: the same id and request give the same operation for 24 hours."""
     validate_only: _builtins.bool
     """Checks everything and starts nothing."""
+    target_probability: _builtins.float
+    """The probability that the new class has to reach for a flip to count, in the tables of flips and
+    global directions and in explanations; 0 means that it need only be the most likely.
+    """
+    budget: _builtins.int
+    """Images that each explanation may generate; 0 means 1500."""
     @_builtins.property
     def finding_sets(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The finding sets to move along, "projects/{p}/findingSets/{s}"."""
@@ -193,10 +201,12 @@ class AuditClassifierRequest(_message.Message):
         pairs: _builtins.int = ...,
         request_id: _builtins.str = ...,
         validate_only: _builtins.bool = ...,
+        target_probability: _builtins.float = ...,
+        budget: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_explained", b"_explained", "explained", b"explained", "pictures", b"pictures"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_explained", b"_explained", "allowed_findings", b"allowed_findings", "allowed_scores", b"allowed_scores", "classifier", b"classifier", "explained", b"explained", "finding_sets", b"finding_sets", "generator", b"generator", "groups", b"groups", "noise_sd", b"noise_sd", "pairs", b"pairs", "parent", b"parent", "pictures", b"pictures", "random_findings", b"random_findings", "reference", b"reference", "request_id", b"request_id", "rival", b"rival", "samples", b"samples", "seed", b"seed", "steps", b"steps", "validate_only", b"validate_only"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_explained", b"_explained", "allowed_findings", b"allowed_findings", "allowed_scores", b"allowed_scores", "budget", b"budget", "classifier", b"classifier", "explained", b"explained", "finding_sets", b"finding_sets", "generator", b"generator", "groups", b"groups", "noise_sd", b"noise_sd", "pairs", b"pairs", "parent", b"parent", "pictures", b"pictures", "random_findings", b"random_findings", "reference", b"reference", "request_id", b"request_id", "rival", b"rival", "samples", b"samples", "seed", b"seed", "steps", b"steps", "target_probability", b"target_probability", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__explained: _TypeAlias = _typing.Literal["explained"]  # noqa: Y015
     _WhichOneofArgType__explained: _TypeAlias = _typing.Literal["_explained", b"_explained"]  # noqa: Y015
