@@ -7,6 +7,7 @@ import typer
 
 from directrix.cli import audit, discover, findings, jobs, models
 from directrix.cli.compare import compare
+from directrix.cli.doctor import doctor
 from directrix.cli.edit import edit, strip
 from directrix.cli.explain import explain
 from directrix.cli.invert import invert
@@ -26,6 +27,7 @@ app.command()(strip)
 app.command()(invert)
 app.command()(explain)
 app.command()(compare)
+app.command()(doctor)
 audit.app.command()(verify)
 app.add_typer(audit.app, name="audit")
 app.add_typer(models.app, name="models")

@@ -20,6 +20,7 @@ from directrix.client.dialogues.explanation import ExplanationFields
 from directrix.client.dialogues.recipes import RecipeFields, image_source, recipe
 from directrix.client.names import Names
 from directrix.client.operation import OperationHandle
+from directrix.client.steps import Call, Observed
 from directrix.client.transports import AnyCredentials, Transport
 from directrix.client.values import (
     Audited,
@@ -70,6 +71,10 @@ class Client:
 
     def __exit__(self, *error: object) -> None:
         self.close()
+
+    def observe(self, call: Call) -> Observed:
+        """One call as it is, timed and with its metadata, for diagnosis."""
+        return self._transport.observe(call)
 
     def models(self) -> list[Model]:
         return self._transport.run(models.models(self._names))

@@ -25,6 +25,15 @@ class Call:
 
 
 @dataclass(frozen=True)
+class Observed:
+    """An answer with what it took, in seconds, and the metadata that came behind it."""
+
+    answer: Any
+    seconds: float
+    metadata: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
 class Pause:
     """Waits; the answer is None."""
 

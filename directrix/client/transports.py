@@ -15,7 +15,7 @@ from google.protobuf.message import Message
 from directrix.client.credentials import Credentials, Metadata
 from directrix.client.errors import of_call
 from directrix.client.spans import carried, span
-from directrix.client.steps import Call, Dialogue, Pause, Step, T
+from directrix.client.steps import Call, Dialogue, Observed, Pause, Step, T
 
 SERVICE_CONFIG = {
     "methodConfig": [
@@ -84,6 +84,24 @@ class Transport:
             raise of_call(error) from error
         finally:
             stream.cancel()
+
+    def observe(self, call: Call) -> Observed:
+        """One call without its dialogue, for diagnosis. Raises ApiError."""
+        rpc = self._channel.unary_unary(
+            call.rpc,
+            request_serializer=type(call.request).SerializeToString,
+            response_deserializer=call.answer.FromString,
+        )
+        began = time.perf_counter()
+        try:
+            answer, ended = rpc.with_call(
+                call.request, timeout=self._timeout or call.deadline, metadata=carried()
+            )
+        except grpc.RpcError as error:
+            raise of_call(error) from error
+        seconds = time.perf_counter() - began
+        told = ((key, value) for key, value in ended.trailing_metadata() or ())
+        return Observed(answer, seconds, tuple((k, v) for k, v in told if isinstance(v, str)))
 
     def close(self) -> None:
         self._channel.close()

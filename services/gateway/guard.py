@@ -16,6 +16,7 @@ import time
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from importlib.metadata import version
 from inspect import iscoroutinefunction
 from typing import Any, NamedTuple, NoReturn
 
@@ -35,6 +36,7 @@ from services.gateway.validation import Rules
 from services.sight import ids, metrics, tracing
 
 REQUEST_ID = ids.REQUEST_KEY
+VERSION = ("directrix-version", version("directrix"))
 KNOWN_SECONDS = 10.0
 """How long a stream goes on without looking at its credentials again: they expire, or are revoked.
 """
@@ -59,7 +61,9 @@ class _Call:
         call = cls(method, request_id, time.perf_counter())
         ids.bind(request_id=request_id, rpc=method)
         tracing.annotate(request_id=request_id)
-        context.set_trailing_metadata(((REQUEST_ID, call.request_id),))
+        context.set_trailing_metadata(
+            ((REQUEST_ID, call.request_id), VERSION, ("directrix-time", f"{time.time():.3f}"))
+        )
         return call
 
 
