@@ -13,6 +13,7 @@ from directrix.wire.recipes import rename
 from services.gateway.deadlines import seconds_to
 from services.gateway.lookups import FindingSetEntry, Lookups, PredictorEntry
 from services.gateway.pictures import Pictures
+from services.gateway.places import Places
 from services.gateway.recipes import Recipes
 from services.gateway.renders import inside
 from services.gateway.sentences import sentence
@@ -28,6 +29,7 @@ class Explanations:
     pictures: Pictures
     client: InferenceClient
     trail: Trail
+    places: Places
 
     async def explain(
         self, request: pb.ExplainImageRequest, deadline: float
@@ -82,8 +84,7 @@ class Explanations:
         names |= {holder.digest: holder.name for holder in holders}
         card = await self._scorecard(findings) if findings else None
         wanted = internal.ExplainRequest(request=inner, project=self.lookups.names.project)
-        calls = self.client.explain(wanted, seconds_to(deadline))
-        async with aclosing(calls) as answers:
+        async with self.places.taken(deadline), aclosing(self._calls(wanted, deadline)) as answers:
             while (answer := await inside(anext(answers, None))) is not None:
                 if answer.HasField("progress"):
                     progress = await self._progress(answer.progress, request.encoding)
@@ -95,6 +96,11 @@ class Explanations:
                     await self._outside(response, names, request.encoding)
                 entry.set(**_told(answer.response))
                 yield pb.StreamExplanationResponse(answer=answer.response)
+
+    def _calls(
+        self, wanted: internal.ExplainRequest, deadline: float
+    ) -> AsyncGenerator[internal.ExplainResponse, None]:
+        return self.client.explain(wanted, seconds_to(deadline))
 
     async def _progress(
         self, progress: pb.ExplanationProgress, encoding: int

@@ -32,6 +32,7 @@ from services.gateway.names import Names
 from services.gateway.operations import Operations
 from services.gateway.paging import Pages
 from services.gateway.pictures import Pictures
+from services.gateway.places import Places
 from services.gateway.readiness import INFERENCE, NEEDS, STORE, Health, Readiness
 from services.gateway.recipes import Recipes
 from services.gateway.renders import InferenceBackend, Renders, fits
@@ -52,6 +53,8 @@ from services.trail.entry import NoTrail, Trail
 GRACE_SECONDS = 10.0
 CATALOGUE_THREADS = 16
 PICTURE_THREADS = 2
+EXPLAINED = 2
+"""Explanations that are sent to one replica at once: as many as it works at."""
 PROBED_KEY = "methods"
 SERVICES = (*filter(None, NEEDS), "grpc.health.v1.Health", reflection.SERVICE_NAME)
 
@@ -167,6 +170,7 @@ class Gateway:
         secret = self._settings.page_token_secret.get_secret_value().encode()
         pages = Pages(secret or secrets.token_bytes(32))
         pictures, renders, trail = Pictures(threads), self._renders(), behind.trail
+        places = Places(EXPLAINED * self._settings.inference_replicas)
 
         def work(project: str) -> Work:
             catalogue = Catalogue(behind.artifacts, project)
@@ -181,7 +185,9 @@ class Gateway:
                 operations=Operations(lookups, pages, behind.jobs, behind.signals),
                 edits=Edits(lookups, recipes, renders, pictures, trail),
                 latents=Latents(lookups, recipes, pictures, behind.inference, threads),
-                explanations=Explanations(lookups, recipes, pictures, behind.inference, trail),
+                explanations=Explanations(
+                    lookups, recipes, pictures, behind.inference, trail, places
+                ),
                 audits=Audits(lookups, recipes, starts, threads),
                 reports=AuditReports(lookups, pages),
             )
