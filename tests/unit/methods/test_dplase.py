@@ -1,6 +1,7 @@
 """DP-LaSE: spaces, walks, what it refuses, what it warns of, channel subspaces."""
 
 import warnings
+from collections.abc import Mapping
 
 import numpy as np
 import pytest
@@ -154,3 +155,23 @@ def test_channels_of_scorers_need_predictors() -> None:
     params = methods.parse("dplase", QUICK | CHANNELS)
     with pytest.raises(NeedsUnmet, match="dplase"):
         DpLaSE(params).fit(style_world().problem(networks=()))
+
+
+@pytest.mark.slow
+def test_channels_of_scorers_are_recalled_from_a_checkpoint() -> None:
+    class Kept:
+        state: Mapping[str, np.ndarray] | None = None
+        saves = 0
+
+        def load(self) -> Mapping[str, np.ndarray] | None:
+            return self.state
+
+        def save(self, state: Mapping[str, np.ndarray]) -> None:
+            self.state, self.saves = dict(state), self.saves + 1
+
+    kept, params = Kept(), methods.parse("dplase", QUICK | CHANNELS)
+    first = DpLaSE(params).fit(style_world().problem(checkpoint=kept))
+    saves = kept.saves
+    again = DpLaSE(params).fit(style_world().problem(checkpoint=kept))
+    assert finding_set_digest(again) == finding_set_digest(first)
+    assert kept.saves == saves > 3
