@@ -156,6 +156,8 @@ class DiscoveryMethod(ABC):
     name: ClassVar[str]
     version: ClassVar[str]
     needs: ClassVar[frozenset[Need]]
+    takes: ClassVar[frozenset[Need]] = frozenset()
+    """What some of its parameters need besides; given where there are predictors."""
     Params: ClassVar[type[MethodParams]]
 
     def __init__(self, params: MethodParams | None = None):
@@ -183,10 +185,13 @@ class DiscoveryMethod(ABC):
                     f"{self.name} needs gradients of its predictors, and {card.name} gives none"
                 )
 
-    def provenance(self, problem: Problem) -> Provenance:
-        """Where this method's findings come from: only what it needs counts for the digest."""
+    def provenance(self, problem: Problem, judged: bool = False) -> Provenance:
+        """Where this method's findings come from: only what it needs counts for the digest.
+
+        judged: that what the method takes, beyond its needs, took part.
+        """
         population = problem.population if Need.POPULATION in self.needs else None
-        judged = bool(self.needs & JUDGED)
+        judged = judged or bool(self.needs & JUDGED)
         return Provenance(
             method=self.name,
             version=self.version,

@@ -10,7 +10,7 @@ findings with the same one. Channel subspaces are findings too: units that any m
 """
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import Annotated, Literal
 
@@ -22,24 +22,19 @@ from torch import Tensor
 from directrix.densities import Step, scale_invariant
 from directrix.discovery import DiscoveryMethod, Journal, MethodParams, Need, Problem
 from directrix.errors import InvalidField, NeedsUnmet
+from directrix.metrics.columns import choose_columns, column_labels
 from directrix.population import deviation
 from directrix.traversal import (
-    ChannelSubspaces,
+    ChannelSearch,
     Expression,
     FeatureReader,
     Form,
-    Moments,
     Search,
     SearchSettings,
     StepName,
     Weights,
-    change_moments,
-    channel_changes,
-    channel_moments,
     choose_step,
-    cluster_channels,
-    express,
-    express_by_training,
+    judge_side_by_side,
     principal_directions,
 )
 from directrix.types import Direction, Finding, FindingSet, Space, Units
@@ -48,17 +43,16 @@ ROUND = 25
 """Iterations between checkpoints."""
 SPREAD, MEASURED, SAMPLED = 128, 32, 4096
 """Latents that tell the channels' spread, the directions' measures, and the prior."""
-CHANNELS = 256
-"""Latents that tell the correlations of channels."""
 PRINCIPAL = 8
 """Latents that tell the directions which the search begins with."""
-CHANGED = 48
-"""Latents that tell which channels a direction changes together."""
 ELSEWHERE = 2**32
 """Where in the population those begin that are not for training."""
 
 ON_SPHERE = ("norm_preserving", "great_circle")
 LEARNED = ("level_set", "corrected")
+
+Told = tuple[str, np.ndarray, np.ndarray, str]
+"""Of a channel subspace: the layer, all channels' means, its own channels, what is said of it."""
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -136,6 +130,12 @@ class DpLaseParams(MethodParams):
         "ridge",
         description="How channels express one another: in closed form, or trained with pictures.",
     )
+    scorers: tuple[Name, ...] = Field(
+        (),
+        max_length=64,
+        description="Scorers that channels are looked for: instead of all subspaces one of each, "
+        "refined until it moves this scorer and little else. Needs predictors with gradients.",
+    )
 
 
 class DpLaSE(DiscoveryMethod):
@@ -144,6 +144,7 @@ class DpLaSE(DiscoveryMethod):
     name = "dplase"
     version = "2"
     needs = frozenset({Need.GRADIENTS})
+    takes = frozenset({Need.NETWORKS})
     Params = DpLaseParams
     params: DpLaseParams
 
@@ -152,16 +153,15 @@ class DpLaSE(DiscoveryMethod):
 
         A hint tells the change (in the channels' SD, squared, at half the stride) and the mean
         squared cosine with the other directions' changes. Raises InvalidField, LayerInvalid,
-        SpaceUnavailable. Warns where the generator normalises z.
+        NeedsUnmet, SpaceUnavailable. Warns where the generator normalises z.
         """
         self.check_needs(problem)
         work = _Work(self.params, problem)
         directions, hints = work.directions()
         units, more = work.subspaces(directions)
         problem.progress(work.total, work.total)
-        return FindingSet(
-            (*work.findings(directions), *units), self.provenance(problem), (*hints, *more)
-        )
+        whence = self.provenance(problem, judged=bool(self.params.scorers))
+        return FindingSet((*work.findings(directions), *units), whence, (*hints, *more))
 
 
 class _Work:
@@ -171,6 +171,7 @@ class _Work:
         self.params, self.problem = params, problem
         self.generator = problem.generator
         self.journal = Journal(problem.checkpoint)
+        self.columns = self._columns()
         self.space = self._space()
         self.walk = self._walk()
         self.layers = self._layers()
@@ -179,6 +180,7 @@ class _Work:
         self.note = self._warning()
         self.unit, self.step = self._step()
         self.search = self._search()
+        self.channels = self._channels()
 
     def directions(self) -> tuple[Tensor, tuple[str, ...]]:
         """Unit rows [k, d], the strongest first, and their hints."""
@@ -212,79 +214,81 @@ class _Work:
         )
 
     def subspaces(self, directions: Tensor) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
-        """Units of every group of channels of every layer, their targets the channels' means."""
+        """Units of the channel subspaces that are asked for, their targets the channels' means."""
         found: list[Finding] = []
         hints: list[str] = []
-        for place, layer in enumerate(self.layers if self.params.subspaces else ()):
-            reader = FeatureReader(self.generator, self.space, [layer])
-            moments = Moments.of(self.journal.step(partial(self._variation, reader)))
-            if self.params.grouping == "activations":
-                told = self._of_population(reader, moments, directions)
-            else:
-                told = self._of_directions(reader, directions)
-            for mask, words in told:
-                channels = np.flatnonzero(mask)
-                found.append(Units(layer, channels, moments.means[channels]))
-                hints.append(f"channel subspace of {layer}: {len(channels)} channels, {words}")
-            self.problem.progress(self.rounds + 2 + place, self.total, f"channels of {layer}")
+        told = self._of_scorers if self.params.scorers else self._of_layers
+        for layer, means, channels, words in told(directions) if self.params.subspaces else ():
+            found.append(Units(layer, channels, means[channels]))
+            hints.append(f"channel subspace of {layer}: {len(channels)} channels, {words}")
         return tuple(found), tuple(hints)
 
-    def _of_population(
-        self, reader: FeatureReader, moments: Moments, directions: Tensor
-    ) -> Iterator[tuple[np.ndarray, str]]:
-        """Masks [C] of channels that vary together, and what is to be said of each."""
-        groups = self._clustered(reader, moments, self._draw)
-        latents, stride = self._draw(ELSEWHERE, MEASURED), self.params.stride / 2 * self.unit
-        moved = self.journal.step(
-            lambda: channel_changes(reader, self.step, latents, stride * directions)
+    def _of_layers(self, directions: Tensor) -> Iterator[Told]:
+        """Every group of channels of every layer."""
+        for place, layer in enumerate(self.layers):
+            reader = FeatureReader(self.generator, self.space, [layer])
+            moments = self.channels.moments(reader)
+            if self.params.grouping == "activations":
+                groups = self.channels.of_population(reader, moments, directions)
+            else:
+                groups = self.channels.of_directions(reader, directions)
+            for mask, words in groups:
+                yield layer, moments.means, np.flatnonzero(mask), words
+            self._finished(place)
+
+    def _of_scorers(self, directions: Tensor) -> Iterator[Told]:
+        """One group of channels a scorer, of the layer and direction where it costs least."""
+        labels = column_labels(self.problem.predictors)
+        judge = partial(judge_side_by_side, self.problem.networks)
+        reader = FeatureReader(self.generator, self.space, [self.layers[0]])
+        spread = self.channels.deviation(reader, judge)
+        means, tried = {}, []
+        for place, layer in enumerate(self.layers):
+            reader = FeatureReader(self.generator, self.space, [layer])
+            means[layer] = self.channels.moments(reader).means
+            tried.append(self.channels.of_scorers(reader, directions, judge, spread, self.columns))
+            self._finished(place)
+        for column, options in zip(self.columns, zip(*tried, strict=True), strict=True):
+            known = [option for option in options if option is not None]
+            if known:
+                best = min(known, key=lambda option: option.cost)
+                words = f"{labels[column]} {best.words}"
+                yield best.layer, means[best.layer], best.channels, words
+
+    def _finished(self, place: int) -> None:
+        note = f"channels of {self.layers[place]}"
+        self.problem.progress(self.rounds + 2 + place, self.total, note)
+
+    def _channels(self) -> ChannelSearch:
+        return ChannelSearch(
+            generator=self.generator,
+            draw=self._draw,
+            first=ELSEWHERE,
+            step=self.step,
+            reach=self.params.stride * self.unit,
+            groups=self.params.subspaces,
+            expression=self.params.expression,
+            seed=self.problem.seed,
+            recall=self.journal.step,
         )
-        strengths = np.stack([groups.strength(each) for each in moved])
-        for index, mask in enumerate(groups.masks):
-            yield mask, f"moved most by direction {strengths[:, index].argmax()}"
 
-    def _of_directions(
-        self, reader: FeatureReader, directions: Tensor
-    ) -> Iterator[tuple[np.ndarray, str]]:
-        """Masks [C] of channels that one direction changes together, and which one it is."""
-        (spread,) = reader.spread(self._draw(ELSEWHERE, SPREAD))
-        for place, direction in enumerate(directions):
-            rows = self.journal.step(partial(self._changes, reader, spread, direction))
-            moments = Moments.of(rows)
-            for mask in self._clustered(reader, moments, self._draw_along(direction)).masks:
-                yield mask, f"changed together by direction {place}"
-
-    def _variation(self, reader: FeatureReader) -> np.ndarray:
-        """Rows of the moments of the channels over the population."""
-        return channel_moments(reader, self._draw, ELSEWHERE, CHANNELS).rows()
-
-    def _changes(self, reader: FeatureReader, spread: Tensor, direction: Tensor) -> np.ndarray:
-        """Rows of the moments of what the direction changes at half the stride."""
-        latents, away = self._draw(ELSEWHERE, CHANGED), self.params.stride / 2 * self.unit
-        return change_moments(reader, self.step, latents, away * direction, spread).rows()
-
-    def _clustered(
-        self, reader: FeatureReader, moments: Moments, draw: Callable[[int, int], Tensor]
-    ) -> ChannelSubspaces:
-        (layer,) = reader.layers
-        if self.params.expression == "ridge":
-            expressed = express(moments)
-        else:
-            expressed = self.journal.step(
-                lambda: express_by_training(self.generator, reader, draw, moments, ELSEWHERE)
+    def _columns(self) -> tuple[int, ...]:
+        """Of the scorers that channels are looked for; raises InvalidField, NeedsUnmet."""
+        problem, wanted = self.problem, self.params.scorers
+        if not wanted:
+            return ()
+        if not self.params.subspaces or self.params.grouping != "changes":
+            raise InvalidField(
+                "channels of a scorer are refined from subspaces of changes: set subspaces above 0 "
+                "and grouping to changes",
+                field="parameters.scorers",
             )
-        return cluster_channels(layer, moments, expressed, self.params.subspaces)
-
-    def _draw_along(self, direction: Tensor) -> Callable[[int, int], Tensor]:
-        """Latents of the population, each moved along the direction as far as in training."""
-        reach = self.params.stride * self.unit
-
-        def draw(first: int, count: int) -> Tensor:
-            latents = self._draw(first, count)
-            chance = torch.Generator().manual_seed((self.problem.seed + first) % 2**63)
-            strides = reach * (2 * torch.rand((count, 1), generator=chance) - 1)
-            return self.step(latents, strides.to(latents) * direction)
-
-        return draw
+        if not problem.predictors or len(problem.networks) != len(problem.predictors):
+            raise NeedsUnmet("dplase needs its predictors on its own device to know scorers")
+        for card in problem.predictors:
+            if not card.differentiable:
+                raise NeedsUnmet(f"predictor {card.name} gives no gradients to tell channels by")
+        return choose_columns(problem.predictors, wanted, "parameters.scorers")
 
     def _space(self) -> Space:
         if self.params.space != "auto":

@@ -154,12 +154,13 @@ class _Walk:
         report = self._attempt.report
         report(Stage.FIT, 0, 0)
         card, arrays = unpack_model(*self._catalogue.model_files(self._spec.generator.digest))
+        wanted = self._method.needs | self._method.takes
         problem = Problem(
             generator=generators.build(generator_of(card), arrays, self._device),
             predictors=self._predictors,
             population=population,
             score=self._score if Need.SCORES in self._method.needs else None,
-            networks=self._networks() if Need.NETWORKS in self._method.needs else (),
+            networks=self._networks() if Need.NETWORKS in wanted else (),
             learners=learners.learners(),
             seed=self._spec.seed,
             device=self._device,

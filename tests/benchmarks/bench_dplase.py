@@ -3,9 +3,9 @@
 Twenty directions of each method. DP-LaSE is trained on the features of the middle layer, SeFa knows
 the first one; both are compared on the next layer and on latents that were not seen, where
 every picture has changed by the same amount. Channel subspaces: attribute dependency where the
-target has changed by 1 SD, within the subspace, without it, and within random channels of the same
-number and layer, each over the latents at which both arrive. Learned densities: what a walk loses
-on priors that are known.
+target has changed by 1 SD, within the channels of a scorer, without them, and within random
+channels of the same number and layer, each over the latents at which both arrive. Learned
+densities: what a walk loses on priors that are known.
 """
 
 import time
@@ -30,6 +30,7 @@ from directrix.types import SHARD, Direction, FindingSet, Form, Recipe, Space
 from tests.benchmarks import channel_edits, dcgan_worlds
 from tests.benchmarks.dcgan_worlds import Walked
 from tests.benchmarks.evidence import Evidence
+from tests.benchmarks.journal import Journal
 from tests.benchmarks.matched_features import Matched
 
 COUNT, SEED = 20, 1
@@ -155,7 +156,9 @@ def _spread(plan: ScorecardPlan, renderer: Renderer) -> np.ndarray:
 
 def channels(evidence: Evidence, worlds: Sequence[Walked]) -> None:
     """Side effects within channel subspaces, at the same effect."""
-    rows = list(chain.from_iterable(channel_edits.cuts(world, SEED) for world in worlds))
+    journal = Journal(evidence.benchmark, channel_edits.row_key)
+    found = (channel_edits.cuts(world, SEED, journal) for world in worlds)
+    rows = list(chain.from_iterable(found))
     for row in rows:
         evidence.row(**row)
     cuts = [row["cut"] for row in rows if row["cut"] is not None]
@@ -169,6 +172,7 @@ def channels(evidence: Evidence, worlds: Sequence[Walked]) -> None:
         told = float(np.median(known)) if known else 0.0
         evidence.figure(f"mask_cut_{kind}", told, "share", n=len(known))
     evidence.figure("mask_censored", 1 - n / max(1, len(rows)), "share", n=len(rows))
+    journal.close()
 
 
 def densities(evidence: Evidence) -> None:

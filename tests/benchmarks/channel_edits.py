@@ -1,14 +1,16 @@
 """What else changes where a walk is kept within a channel subspace, at the same effect.
 
-For every scorer the direction, its sign and the subspace with the least attribute dependency are
-chosen on some latents; others tell the figure, beside the whole edit along the same direction and
-edits within random channels of the same number and layer.
+For every scorer DP-LaSE gives the channels, the layer, the direction and its sign. It chooses them
+on latents of its own, by the gradients of the world's first judge; other latents and the judge's
+twin, which it never sees, tell the figure, beside the whole edit along the same direction and edits
+within random channels of the same number and layer.
 
 An edit that does not change the target so much says nothing about side effects at that change, so
 two edits are compared over the latents at which both arrive: the same latents for both, each of
 them at the same effect. How many arrive at all is told beside it.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -23,39 +25,49 @@ from directrix.metrics.matched import MatchedChange
 from directrix.traversal import draw_within
 from directrix.types import Direction, FindingSet, Space, Units
 from tests.benchmarks.dcgan_worlds import Walked
+from tests.benchmarks.journal import Journal, Row
 
 DIRECTIONS, SUBSPACES, STEPS = 6, 8, 100
 STRIDES = (2.5, 5.0, 9.0, 16.0, 40.0)
-CHOSEN_ON, TOLD_ON, POPULATION = 32, 64, 512
-RANDOM = 6
+TOLD_ON, POPULATION = 64, 512
+RANDOM = 12
 CHANGE = 1.0
 """Of the target, in its SD."""
-CHOSEN_REACHED = 0.65
-"""Share of the latents that have to arrive where an edit is chosen."""
 LEAST_SHARED = 16
 """Pairs of arrivals below which two edits are not compared."""
-HELD_OUT = 2**61 + 21
+HELD_OUT = 2**61 + 22
+HINT = re.compile(r" (\S+) (rises|falls) along direction (\d+);")
+"""What DP-LaSE says of the channels of a scorer."""
 
 
 @dataclass(frozen=True)
 class Chosen:
     """The edit of one scorer: what moves, within what, and whether the target is to rise."""
 
+    scorer: str
     direction: Direction
     units: Units
     sign: float
 
 
 class Bench:
-    """Walks of one world, scored by its first judge."""
+    """Walks of one world, scored by its ruler: a twin of the judge that DP-LaSE gets."""
 
     def __init__(self, world: Walked, seed: int):
-        self.world, self.generator, self.judge = world, world.generator, world.judges[0]
+        self.world, self.generator, self.judge = world, world.generator, world.ruler
+        shown = world.judges[0]
         layers = tuple(card.name for card in self.generator.card.layers[1:])
         params = DpLaseParams(
-            components=DIRECTIONS, steps=STEPS, batch=16, features=layers, subspaces=SUBSPACES
+            components=DIRECTIONS,
+            steps=STEPS,
+            batch=16,
+            features=layers,
+            subspaces=SUBSPACES,
+            scorers=shown.scorers,
         )
-        self.problem = Problem(self.generator, seed=seed)
+        self.problem = Problem(
+            self.generator, predictors=(shown.card,), networks=(shown,), seed=seed
+        )
         self.edits = _edits(DpLaSE(params).fit(self.problem))
         self.starts = self._draw(0, POPULATION)
         self.base = self._scores(self.starts)
@@ -109,65 +121,59 @@ class Bench:
         return torch.from_numpy(self.problem.sample(HELD_OUT, first, count, Space.Z))
 
 
-def cuts(world: Walked, seed: int) -> Iterator[dict[str, object]]:
-    """One row a scorer that some edit within a subspace changes by as much as is asked.
+def cuts(world: Walked, seed: int, journal: Journal) -> Iterator[Row]:
+    """One row a scorer for which DP-LaSE has channels, as far as they are not in the journal.
 
     cut is None where no rival arrives at enough of the latents at which the edit does.
     """
     bench = Bench(world, seed)
-    seen, unseen = slice(0, CHOSEN_ON), slice(CHOSEN_ON, CHOSEN_ON + TOLD_ON)
-    chance = np.random.default_rng(seed)
-    tried = [
-        (direction, units, bench.curve(direction, seen, units)) for direction, units in bench.edits
-    ]
-    for target, scorer in enumerate(world.judges[0].scorers):
-        chosen = _choose(bench, tried, target)
-        if chosen is None:
-            continue
-        within, whole, *others = (
-            bench.dependency(bench.curve(chosen.direction, unseen, each), target, chosen.sign)
-            for each in (chosen.units, None, *bench.random_like(chosen.units, chance))
-        )
-        against = {"whole": shared_cut(within, [whole]), "random": shared_cut(within, others)}
-        known = [cut for cut in against.values() if cut is not None]
-        yield {
-            "world": world.name,
-            "scorer": scorer,
-            "layer": chosen.units.layer,
-            "channels": len(chosen.units.channels),
-            "within": _mean(within),
-            "within_reached": float(np.isfinite(within).mean()),
-            "whole": _mean(whole),
-            "whole_reached": float(np.isfinite(whole).mean()),
-            "random": _mean(np.stack(others)),
-            "random_reached": float(np.isfinite(np.stack(others)).mean()),
-            "cut_whole": against["whole"],
-            "cut_random": against["random"],
-            "cut": min(known) if known else None,
-        }
+    for chosen in bench.edits:
+        if (world.name, chosen.scorer) not in journal:
+            journal.append(_row(bench, chosen, seed))
+        yield journal[world.name, chosen.scorer]
 
 
-def _edits(found: FindingSet) -> list[tuple[Direction, Units]]:
-    """Every channel subspace with the direction that it is of, which its hint names last."""
+def row_key(row: Row) -> tuple[str, str]:
+    """What a journal tells rows apart by."""
+    return row["world"], row["scorer"]
+
+
+def _row(bench: Bench, chosen: Chosen, seed: int) -> Row:
+    target, told = bench.judge.scorers.index(chosen.scorer), slice(0, TOLD_ON)
+    chance = np.random.default_rng([seed, target])
+    within, whole, *others = (
+        bench.dependency(bench.curve(chosen.direction, told, each), target, chosen.sign)
+        for each in (chosen.units, None, *bench.random_like(chosen.units, chance))
+    )
+    against = {"whole": shared_cut(within, [whole]), "random": shared_cut(within, others)}
+    known = [cut for cut in against.values() if cut is not None]
+    return {
+        "world": bench.world.name,
+        "scorer": chosen.scorer,
+        "layer": chosen.units.layer,
+        "channels": len(chosen.units.channels),
+        "within": _mean(within),
+        "within_reached": float(np.isfinite(within).mean()),
+        "whole": _mean(whole),
+        "whole_reached": float(np.isfinite(whole).mean()),
+        "random": _mean(np.stack(others)),
+        "random_reached": float(np.isfinite(np.stack(others)).mean()),
+        "cut_whole": against["whole"],
+        "cut_random": against["random"],
+        "cut": min(known) if known else None,
+    }
+
+
+def _edits(found: FindingSet) -> list[Chosen]:
+    """What the hints of a set say of its channels."""
     directions = [finding for finding in found.findings if isinstance(finding, Direction)]
-    return [
-        (directions[int(hint.rsplit(" ", 1)[1])], finding)
-        for finding, hint in zip(found.findings, found.hints, strict=True)
-        if isinstance(finding, Units)
-    ]
-
-
-def _choose(
-    bench: Bench, tried: Sequence[tuple[Direction, Units, np.ndarray]], target: int
-) -> Chosen | None:
-    """The edit of least dependency among those at which enough latents arrive."""
-    best, least = None, np.inf
-    for direction, units, curve in tried:
-        for sign in (1.0, -1.0):
-            told = bench.dependency(curve, target, sign)
-            if np.isfinite(told).mean() >= CHOSEN_REACHED and np.nanmean(told) < least:
-                best, least = Chosen(direction, units, sign), float(np.nanmean(told))
-    return best
+    edits = []
+    for finding, hint in zip(found.findings, found.hints, strict=True):
+        told = HINT.search(hint)
+        if isinstance(finding, Units) and told is not None:
+            sign = 1.0 if told[2] == "rises" else -1.0
+            edits.append(Chosen(told[1], directions[int(told[3])], finding, sign))
+    return edits
 
 
 def shared_cut(within: np.ndarray, rivals: Sequence[np.ndarray]) -> float | None:

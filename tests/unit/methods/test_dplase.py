@@ -1,13 +1,14 @@
 """DP-LaSE: spaces, walks, what it refuses, what it warns of, channel subspaces."""
 
 import warnings
+from collections.abc import Mapping
 
 import numpy as np
 import pytest
 
 from directrix import methods
 from directrix.archive import finding_set_digest
-from directrix.errors import InvalidField, LayerInvalid, SpaceUnavailable
+from directrix.errors import InvalidField, LayerInvalid, NeedsUnmet, SpaceUnavailable
 from directrix.methods.dplase import DpLaSE, LatentNormalised
 from directrix.types import Direction, FindingSet, Space, Units
 from tests.contract.toys import DIMENSION, linear_world, style_world
@@ -120,3 +121,57 @@ def test_parameters_change_what_is_found() -> None:
         )
     }
     assert len(digests) == 5
+
+
+CHANNELS = {"subspaces": 2, "scorers": ["a", "c"], "features": ["b8_conv0"]}
+
+
+@pytest.mark.slow
+def test_every_scorer_has_channels_of_its_own() -> None:
+    found = fit(style_world(), **CHANNELS)
+    units = [f for f in found.findings if isinstance(f, Units)]
+    assert len(found) == len(found.hints) == 3 + len(units)
+    assert [hint.split(" channels, ")[1].split()[0] for hint in found.hints[3:]] == ["a", "c"]
+    assert "along direction" in found.hints[-1]
+
+
+@pytest.mark.slow
+def test_channels_of_scorers_depend_on_who_judges() -> None:
+    world = style_world()
+    assert fit(world).provenance.predictors == ()
+    assert fit(world, **CHANNELS).provenance.predictors == (world.predictor.card.digest,)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"scorers": ["nose"]}, {"subspaces": 0}, {"grouping": "activations"}]
+)
+def test_channels_of_scorers_need_groups_and_known_names(wrong: dict[str, object]) -> None:
+    with pytest.raises(InvalidField) as raised:
+        fit(style_world(), **(CHANNELS | wrong))
+    assert raised.value.field == "parameters.scorers"
+
+
+def test_channels_of_scorers_need_predictors() -> None:
+    params = methods.parse("dplase", QUICK | CHANNELS)
+    with pytest.raises(NeedsUnmet, match="dplase"):
+        DpLaSE(params).fit(style_world().problem(networks=()))
+
+
+@pytest.mark.slow
+def test_channels_of_scorers_are_recalled_from_a_checkpoint() -> None:
+    class Kept:
+        state: Mapping[str, np.ndarray] | None = None
+        saves = 0
+
+        def load(self) -> Mapping[str, np.ndarray] | None:
+            return self.state
+
+        def save(self, state: Mapping[str, np.ndarray]) -> None:
+            self.state, self.saves = dict(state), self.saves + 1
+
+    kept, params = Kept(), methods.parse("dplase", QUICK | CHANNELS)
+    first = DpLaSE(params).fit(style_world().problem(checkpoint=kept))
+    saves = kept.saves
+    again = DpLaSE(params).fit(style_world().problem(checkpoint=kept))
+    assert finding_set_digest(again) == finding_set_digest(first)
+    assert kept.saves == saves > 3
