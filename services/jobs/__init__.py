@@ -1,6 +1,7 @@
 """Jobs: durable records, leases, signals and the way into the queue.
 
 specs.py         what jobs are about
+budgets.py       what they may cost, what they have cost, what went wrong
 job.py           Job, its states and legal moves
 transitions.py   what each event makes of a record
 store.py         JobStore (abstract); durable.py: records as versions in the artifact store
@@ -14,6 +15,7 @@ redis_client.py  the connection, and its failures in our words
 import redis
 
 from services.artifacts.store import ArtifactStore
+from services.jobs.budgets import Budget, Failure, Priority, Spent
 from services.jobs.durable import DurableJobStore
 from services.jobs.guards import redis_guard
 from services.jobs.job import (
@@ -46,9 +48,11 @@ __all__ = [
     "MOVES",
     "AuditResult",
     "AuditSpec",
+    "Budget",
     "DiscoverySpec",
     "EncoderResult",
     "EncoderSpec",
+    "Failure",
     "Job",
     "JobError",
     "JobResult",
@@ -56,11 +60,13 @@ __all__ = [
     "ModelRef",
     "PicturesSpec",
     "PlaceRef",
+    "Priority",
     "Progress",
     "Result",
     "ScoreRef",
     "SetRef",
     "Spec",
+    "Spent",
     "Stage",
     "State",
     "move",

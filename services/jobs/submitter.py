@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 import kombu.exceptions
 import redis
 from celery import Celery
+from kombu import Queue
 
 from directrix.errors import BrokerUnavailable
 from services.jobs.job import Job
@@ -20,7 +21,6 @@ STEP = "directrix.step"
 """Name of the one task: (job name, fence)."""
 
 _HEADER = "directrix_job"
-_VISIBILITY = 3 * 3600
 _LOOK_AT = 10_000
 
 
@@ -75,10 +75,11 @@ class MemorySubmitter(Submitter):
 
 
 def celery_app(settings: Settings) -> Celery:
-    """Celery as senders and workers share it: JSON only, no results, late acknowledgement.
+    """Celery as senders and workers share it: JSON only, no results, no acknowledgement.
 
-    A step that takes longer than the visibility timeout is delivered again, finds its lease
-    taken and leaves; whatever is lost on the way the reconciler sends again.
+    A message is gone once it is received; whatever is lost with it the reconciler sends again. A
+    worker whose acknowledgement is lost with the broker would count the message as its own for
+    ever, and take no other.
     """
     app = Celery("directrix", broker=settings.redis_url.get_secret_value(), set_as_current=False)
     app.conf.update(
@@ -87,17 +88,10 @@ def celery_app(settings: Settings) -> Celery:
         result_backend=None,
         task_ignore_result=True,
         task_default_queue=settings.queue,
-        task_create_missing_queues=True,
-        task_acks_late=True,
-        task_reject_on_worker_lost=True,
-        task_acks_on_failure_or_timeout=True,
+        task_queues=[Queue(settings.queue, no_ack=True)],
         worker_prefetch_multiplier=1,
         worker_disable_prefetch=True,
-        visibility_timeout=_VISIBILITY,
         broker_transport_options={
-            "visibility_timeout": _VISIBILITY,
-            "unacked_restore_interval": 10,
-            "unacked_restore_throttle": 1,
             "health_check_interval": 25,
             "socket_timeout": 30,
             "socket_connect_timeout": 5,

@@ -9,6 +9,7 @@ from functools import partial
 
 from directrix.errors import (
     BrokerUnavailable,
+    BudgetExceeded,
     Cancelled,
     DirectrixError,
     Internal,
@@ -24,6 +25,7 @@ from services.jobs.transitions import cancel, fail, leave, take_up
 from services.sight.metrics import STEP_SECONDS, timed
 from services.worker import counts
 from services.worker.attempt import Attempt, StepOver
+from services.worker.memory import bounded, is_refusal
 
 _log = logging.getLogger(__name__)
 
@@ -67,11 +69,17 @@ class Steps:
 
     def _hold(self, job: Job, lease: Lease) -> None:
         try:
+<<<<<<< HEAD
             taken = self.jobs.update(job.name, partial(take_up, fence=job.fence, token=lease.token))
             counts.taken_up(job, taken)
             with timed(STEP_SECONDS):
                 job = taken if taken.state.ended else self._attempt(taken, lease)
             counts.left(job)
+=======
+            change = partial(take_up, fence=job.fence, token=lease.token, now=self.clock())
+            taken = self.jobs.update(job.name, change)
+            job = taken if taken.state.ended else self._attempt(taken, lease)
+>>>>>>> 8d85c08 (Faults on the real parts; messages are not acknowledged: a worker whose broker died with an acknowledgement took no other; what jobs cost and why they failed is kept)
         finally:
             with suppress(BrokerUnavailable):
                 lease.release()
@@ -89,7 +97,8 @@ class Steps:
             try:
                 if job.state is State.CANCELLING:
                     return attempt.update(cancel)
-                result = self.work(attempt)
+                with bounded(job.budget.memory_mb):
+                    result = self.work(attempt)
                 return attempt.update(partial(leave, result=result))
             except Cancelled:
                 return attempt.update(cancel)
@@ -101,7 +110,18 @@ class Steps:
             except DirectrixError as error:
                 _log.warning("%s: %s: %s", job.name, error.reason, error)
                 return attempt.update(partial(fail, error=error, now=self.clock()))
-            except Exception:
+            except Exception as caught:
+                if job.budget.memory_mb and is_refusal(caught):
+                    refused = _refused(job.budget.memory_mb)
+                    return attempt.update(partial(fail, error=refused, now=self.clock()))
                 _log.exception("%s: a defect", job.name)
                 defect = Internal("the worker failed in a way that it should not; it is logged")
                 return attempt.update(partial(fail, error=defect, now=self.clock()))
+
+
+def _refused(megabytes: int) -> BudgetExceeded:
+    return BudgetExceeded(
+        f"the budget of {megabytes} MB is spent: the job asked for more",
+        budget="memory_mb",
+        allowed=str(megabytes),
+    )
