@@ -37,12 +37,9 @@ MEANINGS = {
     "NEEDS_UNMET": "The method needs something that the request does not give.",
     "PREDICTOR_MISMATCH": "The predictor cannot read this generator's images, or is none.",
     "ENCODER_MISMATCH": "The encoder belongs to another generator or space, or is none.",
-<<<<<<< HEAD
     "REMOTE_UNKNOWN": "The operator has not said where a remote predictor is.",
     "REMOTE_MISMATCH": "A remote predictor is not the model and version that its card names.",
-=======
     "BUDGET_EXCEEDED": "A job needs more time, memory or images than its budget allows.",
->>>>>>> 8d85c08 (Faults on the real parts; messages are not acknowledged: a worker whose broker died with an acknowledgement took no other; what jobs cost and why they failed is kept)
     "DATA_MISSING": "A data set has to be installed first.",
     "OPERATION_UNFINISHED": "Only finished operations can be deleted.",
     "CONFLICT": "Somebody else was first.",

@@ -9,6 +9,7 @@ guards.py        critical sections, where the artifact store writes unconditiona
 leases.py        who works on a job
 signals.py       live progress, cancellation
 submitter.py     into the queue
+queueing.py      whose turn it is
 redis_client.py  the connection, and its failures in our words
 """
 

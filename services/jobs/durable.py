@@ -25,12 +25,8 @@ from services.artifacts.store import ArtifactStore
 from services.jobs.budgets import Budget, Priority
 from services.jobs.job import Job
 from services.jobs.specs import Spec
-<<<<<<< HEAD
-from services.jobs.store import Change, JobStore
-from services.sight import ids
-=======
 from services.jobs.store import UNLIMITED, Change, JobStore
->>>>>>> 8d85c08 (Faults on the real parts; messages are not acknowledged: a worker whose broker died with an acknowledgement took no other; what jobs cost and why they failed is kept)
+from services.sight import ids
 
 Clock = Callable[[], datetime]
 Guard = Callable[[str], AbstractContextManager[object]]

@@ -117,13 +117,9 @@ class Job(_Value):
     fence: rises whenever a worker takes the job up; only its holder writes. attempt: rises when
     a worker starts it, or takes it up after a crash or an error. owner: the lease's token while a
     worker holds the job, else empty. stalls and retries: attempts that ended in a crash, and in an
-<<<<<<< HEAD
     error that may pass, since something was last achieved. origin: ids of the call that started it
-    (`services.sight.ids`).
-=======
-    error that may pass, since something was last achieved. failures: the last few of both, and of
-    what ended it. Fields that a newer release has added are kept as they are.
->>>>>>> 8d85c08 (Faults on the real parts; messages are not acknowledged: a worker whose broker died with an acknowledgement took no other; what jobs cost and why they failed is kept)
+    (`services.sight.ids`). failures: the last few of both, and of what ended it. Fields that a
+    newer release has added are kept as they are.
     """
 
     model_config = ConfigDict(frozen=True, extra="allow")
@@ -173,6 +169,7 @@ _ADDED = {
     "budget": Budget(),
     "spent": Spent(),
     "failures": (),
+    "origin": {},
 }
 
 

@@ -54,11 +54,7 @@ class Discoverer:
         catalogue = self.catalogue(attempt.job.project)
         pace = Pace(attempt, self.step_seconds)
         try:
-<<<<<<< HEAD
-            scoring = self.scoring(attempt.job.project)
-=======
-            scoring = MeteredScoring(self.scoring, attempt.spend)
->>>>>>> 8d85c08 (Faults on the real parts; messages are not acknowledged: a worker whose broker died with an acknowledgement took no other; what jobs cost and why they failed is kept)
+            scoring = MeteredScoring(self.scoring(attempt.job.project), attempt.spend)
             walk = _Walk(attempt, catalogue, scoring, self.device, pace)
             return walk.commit(walk.findings())
         except StepDone:

@@ -55,6 +55,8 @@ class Steps:
         """
         try:
             job = self.jobs.get(name)
+            if job.state.ended:
+                self.submitter.leave(job)
             if job.state.ended or job.fence != fence or self.stopping.is_set():
                 return
             lease = self.leases.take(name)
@@ -69,24 +71,21 @@ class Steps:
 
     def _hold(self, job: Job, lease: Lease) -> None:
         try:
-<<<<<<< HEAD
-            taken = self.jobs.update(job.name, partial(take_up, fence=job.fence, token=lease.token))
+            change = partial(take_up, fence=job.fence, token=lease.token, now=self.clock())
+            taken = self.jobs.update(job.name, change)
             counts.taken_up(job, taken)
             with timed(STEP_SECONDS):
                 job = taken if taken.state.ended else self._attempt(taken, lease)
             counts.left(job)
-=======
-            change = partial(take_up, fence=job.fence, token=lease.token, now=self.clock())
-            taken = self.jobs.update(job.name, change)
-            job = taken if taken.state.ended else self._attempt(taken, lease)
->>>>>>> 8d85c08 (Faults on the real parts; messages are not acknowledged: a worker whose broker died with an acknowledgement took no other; what jobs cost and why they failed is kept)
         finally:
             with suppress(BrokerUnavailable):
                 lease.release()
         if job.state.ended:
             self.signals.clear(job.name)
             self.clean(job)
-        elif job.state is not State.WAITING_RETRY:
+        if job.state.ended or job.state is State.WAITING_RETRY:
+            self.submitter.leave(job)
+        else:
             self.submitter.submit(job)
 
     def _attempt(self, job: Job, lease: Lease) -> Job:

@@ -107,7 +107,7 @@ def _wanted() -> dict[str, Outcome]:
     every = errands(JOBS * max(place.a_life for place in PLACES))
     name = folder_of("faults-reference")
     with world(name, "lite", "seaweedfs", random.Random(0), jumps=False) as found:
-        return undisturbed(found, every)
+        return undisturbed(found.system.endpoint, every)
 
 
 def _tell(place: Place, run: Run) -> None:

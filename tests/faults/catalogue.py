@@ -11,6 +11,7 @@ from contextlib import suppress
 
 import redis
 
+from services.jobs.queueing import lists
 from tests.faults import disk
 from tests.faults.proxy import Mood
 from tests.faults.world import World, send
@@ -50,8 +51,9 @@ def empty_broker(world: World) -> None:
 def duplicate(world: World) -> None:
     """Every message that waits is there three times."""
     with suppress(redis.RedisError):
-        for message in world.redis.lrange(QUEUE, 0, -1):
-            world.redis.rpush(QUEUE, message, message)
+        for name in lists(QUEUE):
+            for message in world.redis.lrange(name, 0, -1):
+                world.redis.rpush(name, message, message)
 
 
 def delay(world: World) -> None:
@@ -60,8 +62,9 @@ def delay(world: World) -> None:
     until = time.monotonic() + world.chance.uniform(0.3, LONGEST)
     while time.monotonic() < until:
         with suppress(redis.RedisError):
-            message = world.redis.rpop(QUEUE)
-            held += [message] if isinstance(message, bytes) else []
+            for name in lists(QUEUE):
+                message = world.redis.rpop(name)
+                held += [message] if isinstance(message, bytes) else []
         time.sleep(0.01)
     with suppress(redis.RedisError):
         for message in held:
@@ -70,11 +73,12 @@ def delay(world: World) -> None:
 
 def reorder(world: World) -> None:
     with suppress(redis.RedisError):
-        messages = world.redis.lrange(QUEUE, 0, -1)
-        world.redis.delete(QUEUE)
-        world.chance.shuffle(messages)
-        if messages:
-            world.redis.rpush(QUEUE, *messages)
+        for name in lists(QUEUE):
+            messages = world.redis.lrange(name, 0, -1)
+            world.redis.delete(name)
+            world.chance.shuffle(messages)
+            if messages:
+                world.redis.rpush(name, *messages)
 
 
 def jump(world: World) -> None:

@@ -12,6 +12,7 @@ from directrix.errors import (
 from services.artifacts import keys
 from services.artifacts.catalogue import Catalogue
 from services.artifacts.store import ArtifactStore
+from services.jobs.queueing import lists
 from services.jobs.redis_client import PREFIX
 from tests.faults.world import LEASE_SECONDS, World, comes_true
 
@@ -54,5 +55,5 @@ def _held(world: World) -> list[str]:
     found = [key.decode() for key in world.redis.scan_iter(f"{PREFIX}*")]
     held = [key for key in found if key.startswith((f"{PREFIX}lease:projects", f"{PREFIX}guard"))]
     endless = [key for key in found if key not in held and world.redis.ttl(key) == -1]
-    waiting = ["queue"] if world.redis.llen("directrix") else []
+    waiting = [name for name in lists("directrix") if world.redis.llen(name)]
     return held + endless + waiting

@@ -160,11 +160,11 @@ class _Watcher:
                 self.halves |= set(half_artifacts(self._world.store, known))
 
 
-def undisturbed(world: World, errands: Sequence[Errand]) -> dict[str, Outcome]:
-    """How each errand ends in a world that nothing is done to."""
-    with Client(world.system.endpoint, timeout=60) as client:
+def undisturbed(endpoint: str, errands: Sequence[Errand]) -> dict[str, Outcome]:
+    """How each errand ends at a stack that nothing is done to."""
+    with Client(endpoint, timeout=60) as client:
         register(client)
-    caller = Caller(world.system.endpoint, PATIENCE)
+    caller = Caller(endpoint, PATIENCE)
     names = [caller.start(errand) for errand in errands]
     found = {str(e): caller.end(name) for e, name in zip(errands, names, strict=True)}
     caller.close()
