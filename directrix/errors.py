@@ -32,6 +32,7 @@
     │   ├── EncoderMismatch      an encoder of another generator or space
     │   ├── RemoteUnknown        nobody has said where a remote predictor is
     │   ├── RemoteMismatch       a remote predictor is not what the card says
+    │   ├── BudgetExceeded       a job needs more than it may spend
     │   ├── DataMissing          a data set that has to be installed first
     │   └── OperationUnfinished  asked for the end of what still runs
     ├── Conflict                 somebody else was first
@@ -247,6 +248,10 @@ class RemoteMismatch(Precondition):
 
 class DataMissing(Precondition):
     reason = "DATA_MISSING"
+
+
+class BudgetExceeded(Precondition):
+    reason = "BUDGET_EXCEEDED"
 
 
 class OperationUnfinished(Precondition):

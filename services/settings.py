@@ -122,6 +122,12 @@ class Settings(BaseSettings):
 
     stack_store: Literal["seaweedfs", "minio"] = "seaweedfs"
     """Which object store `services.stack` starts."""
+    stack_detour: str = ""
+    """Where the services of a stack reach its store, "host:port", if not at its own port."""
+    stack_delay: float = Field(default=30.0, gt=0)
+    """Seconds before a part of a stack that dies again and again comes back, at most."""
+    stack_patience: float = Field(default=120.0, gt=0)
+    """Seconds within which every part of a stack must become ready at its first start."""
     model_cache: int = Field(default=4, ge=1)
     """Models that a replica keeps in memory."""
 

@@ -107,7 +107,7 @@ def run(
             "encoder_only": encoder_only, "embedder": embedder,
             "steps": arguments.strengths(steps), "random_findings": random_findings,
             "explained": explained, "noise_sd": noise, "pairs": pairs,
-            "target_probability": probability, "budget": budget,
+            "target_probability": probability, "explanation_budget": budget,
             "request_id": request_id or "",
         }  # fmt: skip
         handle = client.audit_classifier(generator, classifier, findings, **fields)

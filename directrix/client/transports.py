@@ -95,7 +95,7 @@ class Transport:
         began = time.perf_counter()
         try:
             answer, ended = rpc.with_call(
-                call.request, timeout=self._timeout or call.deadline, metadata=carried()
+                call.request, timeout=self._timeout or call.deadline, metadata=self._metadata()
             )
         except grpc.RpcError as error:
             raise of_call(error) from error

@@ -23,13 +23,14 @@ _sym_db = _symbol_database.Default()
 
 
 from directrix.v1 import validate_pb2 as buf_dot_validate_dot_validate__pb2
+from directrix.v1 import jobs_pb2 as directrix_dot_v1_dot_jobs__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.longrunning import operations_pb2 as google_dot_longrunning_dot_operations__pb2
 from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$directrix/v1/discovery_service.proto\x12\x0c\x64irectrix.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a#google/longrunning/operations.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8a\x01\n\x0f\x44iscoveryMethod\x12\x0e\n\x06method\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\r\n\x05needs\x18\x03 \x03(\t\x12\x32\n\x11parameters_schema\x18\x04 \x01(\x0b\x32\x17.google.protobuf.Struct\x12\x0f\n\x07version\x18\x05 \x01(\t\"\xa6\x01\n\x1bListDiscoveryMethodsRequest\x12\x45\n\x06parent\x18\x01 \x01(\tB5\xe2\x41\x01\x02\xbaH.r,2*^projects/[a-z]([a-z0-9-]{0,61}[a-z0-9])?$\x12\x1e\n\tpage_size\x18\x02 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00\x12 \n\npage_token\x18\x03 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x08\"g\n\x1cListDiscoveryMethodsResponse\x12.\n\x07methods\x18\x01 \x03(\x0b\x32\x1d.directrix.v1.DiscoveryMethod\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x95\x05\n\x17\x44iscoverFindingsRequest\x12\x45\n\x06parent\x18\x01 \x01(\tB5\xe2\x41\x01\x02\xbaH.r,2*^projects/[a-z]([a-z0-9-]{0,61}[a-z0-9])?$\x12o\n\tgenerator\x18\x02 \x01(\tB\\\xe2\x41\x01\x02\xbaHUrS2Q^projects/[a-z]([a-z0-9-]{0,61}[a-z0-9])?/models/[a-z]([a-z0-9-]{0,61}[a-z0-9])?$\x12y\n\npredictors\x18\x03 \x03(\tBe\xe2\x41\x01\x01\xbaH^\x92\x01[\x10\x10\x18\x01\"UrS2Q^projects/[a-z]([a-z0-9-]{0,61}[a-z0-9])?/models/[a-z]([a-z0-9-]{0,61}[a-z0-9])?$\x12\x1d\n\x06method\x18\x04 \x01(\tB\r\xe2\x41\x01\x02\xbaH\x06r\x04\x10\x01\x18?\x12\x31\n\nparameters\x18\x05 \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x01\x12\x19\n\x04seed\x18\x06 \x01(\x03\x42\x0b\xe2\x41\x01\x01\xbaH\x04\"\x02(\x00\x12!\n\x07samples\x18\x07 \x01(\x03\x42\x10\xe2\x41\x01\x01\xbaH\t\"\x07\x18\x80\xad\xe2\x04(\x00\x12#\n\nrequest_id\x18\x08 \x01(\tB\x0f\xe2\x41\x01\x01\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x1b\n\rvalidate_only\x18\t \x01(\x08\x42\x04\xe2\x41\x01\x01\x12u\n\x06judges\x18\n \x03(\tBe\xe2\x41\x01\x01\xbaH^\x92\x01[\x10\x10\x18\x01\"UrS2Q^projects/[a-z]([a-z0-9-]{0,61}[a-z0-9])?/models/[a-z]([a-z0-9-]{0,61}[a-z0-9])?$\"f\n\x18\x44iscoverFindingsResponse\x12\x13\n\x0b\x66inding_set\x18\x01 \x01(\t\x12\x0e\n\x06\x64igest\x18\x02 \x01(\t\x12\x15\n\rfinding_count\x18\x03 \x01(\x05\x12\x0e\n\x06scored\x18\x04 \x01(\x08\"\x85\x04\n\x18\x44iscoverFindingsMetadata\x12;\n\x05state\x18\x01 \x01(\x0e\x32,.directrix.v1.DiscoverFindingsMetadata.State\x12\x0e\n\x06method\x18\x02 \x01(\t\x12\r\n\x05stage\x18\x03 \x01(\t\x12\x0c\n\x04\x64one\x18\x04 \x01(\x03\x12\r\n\x05total\x18\x05 \x01(\x03\x12\x0c\n\x04note\x18\x06 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x07 \x01(\x05\x12/\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tgenerator\x18\n \x01(\t\x12+\n\nparameters\x18\x0b \x01(\x0b\x32\x17.google.protobuf.Struct\"\xae\x01\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x10\n\x0cSTATE_QUEUED\x10\x01\x12\x11\n\rSTATE_RUNNING\x10\x02\x12\x17\n\x13STATE_WAITING_RETRY\x10\x03\x12\x14\n\x10STATE_CANCELLING\x10\x04\x12\x13\n\x0fSTATE_SUCCEEDED\x10\x05\x12\x10\n\x0cSTATE_FAILED\x10\x06\x12\x13\n\x0fSTATE_CANCELLED\x10\x07\x32\x95\x02\n\x10\x44iscoveryService\x12m\n\x14ListDiscoveryMethods\x12).directrix.v1.ListDiscoveryMethodsRequest\x1a*.directrix.v1.ListDiscoveryMethodsResponse\x12\x91\x01\n\x10\x44iscoverFindings\x12%.directrix.v1.DiscoverFindingsRequest\x1a\x1d.google.longrunning.Operation\"7\xca\x41\x34\n\x18\x44iscoverFindingsResponse\x12\x18\x44iscoverFindingsMetadatab\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$directrix/v1/discovery_service.proto\x12\x0c\x64irectrix.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x17\x64irectrix/v1/jobs.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a#google/longrunning/operations.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8a\x01\n\x0f\x44iscoveryMethod\x12\x0e\n\x06method\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\r\n\x05needs\x18\x03 \x03(\t\x12\x32\n\x11parameters_schema\x18\x04 \x01(\x0b\x32\x17.google.protobuf.Struct\x12\x0f\n\x07version\x18\x05 \x01(\t\"\xa6\x01\n\x1bListDiscoveryMethodsRequest\x12\x45\n\x06parent\x18\x01 \x01(\tB5\xe2\x41\x01\x02\xbaH.r,2*^projects/[a-z]([a-z0-9-]{0,61}[a-z0-9])?$\x12\x1e\n\tpage_size\x18\x02 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00\x12 \n\npage_token\x18\x03 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x08\"g\n\x1cListDiscoveryMethodsResponse\x12.\n\x07methods\x18\x01 \x03(\x0b\x32\x1d.directrix.v1.DiscoveryMethod\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xff\x05\n\x17\x44iscoverFindingsRequest\x12\x45\n\x06parent\x18\x01 \x01(\tB5\xe2\x41\x01\x02\xbaH.r,2*^projects/[a-z]([a-z0-9-]{0,61}[a-z0-9])?$\x12o\n\tgenerator\x18\x02 \x01(\tB\\\xe2\x41\x01\x02\xbaHUrS2Q^projects/[a-z]([a-z0-9-]{0,61}[a-z0-9])?/models/[a-z]([a-z0-9-]{0,61}[a-z0-9])?$\x12y\n\npredictors\x18\x03 \x03(\tBe\xe2\x41\x01\x01\xbaH^\x92\x01[\x10\x10\x18\x01\"UrS2Q^projects/[a-z]([a-z0-9-]{0,61}[a-z0-9])?/models/[a-z]([a-z0-9-]{0,61}[a-z0-9])?$\x12\x1d\n\x06method\x18\x04 \x01(\tB\r\xe2\x41\x01\x02\xbaH\x06r\x04\x10\x01\x18?\x12\x31\n\nparameters\x18\x05 \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x01\x12\x19\n\x04seed\x18\x06 \x01(\x03\x42\x0b\xe2\x41\x01\x01\xbaH\x04\"\x02(\x00\x12!\n\x07samples\x18\x07 \x01(\x03\x42\x10\xe2\x41\x01\x01\xbaH\t\"\x07\x18\x80\xad\xe2\x04(\x00\x12#\n\nrequest_id\x18\x08 \x01(\tB\x0f\xe2\x41\x01\x01\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x1b\n\rvalidate_only\x18\t \x01(\x08\x42\x04\xe2\x41\x01\x01\x12u\n\x06judges\x18\n \x03(\tBe\xe2\x41\x01\x01\xbaH^\x92\x01[\x10\x10\x18\x01\"UrS2Q^projects/[a-z]([a-z0-9-]{0,61}[a-z0-9])?/models/[a-z]([a-z0-9-]{0,61}[a-z0-9])?$\x12-\n\x06\x62udget\x18\x0b \x01(\x0b\x32\x17.directrix.v1.JobBudgetB\x04\xe2\x41\x01\x01\x12\x39\n\x08priority\x18\x0c \x01(\x0e\x32\x19.directrix.v1.JobPriorityB\x0c\xe2\x41\x01\x01\xbaH\x05\x82\x01\x02\x10\x01\"f\n\x18\x44iscoverFindingsResponse\x12\x13\n\x0b\x66inding_set\x18\x01 \x01(\t\x12\x0e\n\x06\x64igest\x18\x02 \x01(\t\x12\x15\n\rfinding_count\x18\x03 \x01(\x05\x12\x0e\n\x06scored\x18\x04 \x01(\x08\"\xdb\x05\n\x18\x44iscoverFindingsMetadata\x12;\n\x05state\x18\x01 \x01(\x0e\x32,.directrix.v1.DiscoverFindingsMetadata.State\x12\x0e\n\x06method\x18\x02 \x01(\t\x12\r\n\x05stage\x18\x03 \x01(\t\x12\x0c\n\x04\x64one\x18\x04 \x01(\x03\x12\r\n\x05total\x18\x05 \x01(\x03\x12\x0c\n\x04note\x18\x06 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x07 \x01(\x05\x12/\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tgenerator\x18\n \x01(\t\x12+\n\nparameters\x18\x0b \x01(\x0b\x32\x17.google.protobuf.Struct\x12+\n\x08priority\x18\x0c \x01(\x0e\x32\x19.directrix.v1.JobPriority\x12\'\n\x06\x62udget\x18\r \x01(\x0b\x32\x17.directrix.v1.JobBudget\x12%\n\x05\x63osts\x18\x0e \x01(\x0b\x32\x16.directrix.v1.JobCosts\x12*\n\x08\x66\x61ilures\x18\x0f \x03(\x0b\x32\x18.directrix.v1.JobFailure\x12+\n\x08\x65stimate\x18\x10 \x01(\x0b\x32\x19.directrix.v1.JobEstimate\"\xae\x01\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x10\n\x0cSTATE_QUEUED\x10\x01\x12\x11\n\rSTATE_RUNNING\x10\x02\x12\x17\n\x13STATE_WAITING_RETRY\x10\x03\x12\x14\n\x10STATE_CANCELLING\x10\x04\x12\x13\n\x0fSTATE_SUCCEEDED\x10\x05\x12\x10\n\x0cSTATE_FAILED\x10\x06\x12\x13\n\x0fSTATE_CANCELLED\x10\x07\x32\x95\x02\n\x10\x44iscoveryService\x12m\n\x14ListDiscoveryMethods\x12).directrix.v1.ListDiscoveryMethodsRequest\x1a*.directrix.v1.ListDiscoveryMethodsResponse\x12\x91\x01\n\x10\x44iscoverFindings\x12%.directrix.v1.DiscoverFindingsRequest\x1a\x1d.google.longrunning.Operation\"7\xca\x41\x34\n\x18\x44iscoverFindingsResponse\x12\x18\x44iscoverFindingsMetadatab\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -62,22 +63,26 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DISCOVERFINDINGSREQUEST'].fields_by_name['validate_only']._serialized_options = b'\342A\001\001'
   _globals['_DISCOVERFINDINGSREQUEST'].fields_by_name['judges']._loaded_options = None
   _globals['_DISCOVERFINDINGSREQUEST'].fields_by_name['judges']._serialized_options = b'\342A\001\001\272H^\222\001[\020\020\030\001\"UrS2Q^projects/[a-z]([a-z0-9-]{0,61}[a-z0-9])?/models/[a-z]([a-z0-9-]{0,61}[a-z0-9])?$'
+  _globals['_DISCOVERFINDINGSREQUEST'].fields_by_name['budget']._loaded_options = None
+  _globals['_DISCOVERFINDINGSREQUEST'].fields_by_name['budget']._serialized_options = b'\342A\001\001'
+  _globals['_DISCOVERFINDINGSREQUEST'].fields_by_name['priority']._loaded_options = None
+  _globals['_DISCOVERFINDINGSREQUEST'].fields_by_name['priority']._serialized_options = b'\342A\001\001\272H\005\202\001\002\020\001'
   _globals['_DISCOVERYSERVICE'].methods_by_name['DiscoverFindings']._loaded_options = None
   _globals['_DISCOVERYSERVICE'].methods_by_name['DiscoverFindings']._serialized_options = b'\312A4\n\030DiscoverFindingsResponse\022\030DiscoverFindingsMetadata'
-  _globals['_DISCOVERYMETHOD']._serialized_start=217
-  _globals['_DISCOVERYMETHOD']._serialized_end=355
-  _globals['_LISTDISCOVERYMETHODSREQUEST']._serialized_start=358
-  _globals['_LISTDISCOVERYMETHODSREQUEST']._serialized_end=524
-  _globals['_LISTDISCOVERYMETHODSRESPONSE']._serialized_start=526
-  _globals['_LISTDISCOVERYMETHODSRESPONSE']._serialized_end=629
-  _globals['_DISCOVERFINDINGSREQUEST']._serialized_start=632
-  _globals['_DISCOVERFINDINGSREQUEST']._serialized_end=1293
-  _globals['_DISCOVERFINDINGSRESPONSE']._serialized_start=1295
-  _globals['_DISCOVERFINDINGSRESPONSE']._serialized_end=1397
-  _globals['_DISCOVERFINDINGSMETADATA']._serialized_start=1400
-  _globals['_DISCOVERFINDINGSMETADATA']._serialized_end=1917
-  _globals['_DISCOVERFINDINGSMETADATA_STATE']._serialized_start=1743
-  _globals['_DISCOVERFINDINGSMETADATA_STATE']._serialized_end=1917
-  _globals['_DISCOVERYSERVICE']._serialized_start=1920
-  _globals['_DISCOVERYSERVICE']._serialized_end=2197
+  _globals['_DISCOVERYMETHOD']._serialized_start=242
+  _globals['_DISCOVERYMETHOD']._serialized_end=380
+  _globals['_LISTDISCOVERYMETHODSREQUEST']._serialized_start=383
+  _globals['_LISTDISCOVERYMETHODSREQUEST']._serialized_end=549
+  _globals['_LISTDISCOVERYMETHODSRESPONSE']._serialized_start=551
+  _globals['_LISTDISCOVERYMETHODSRESPONSE']._serialized_end=654
+  _globals['_DISCOVERFINDINGSREQUEST']._serialized_start=657
+  _globals['_DISCOVERFINDINGSREQUEST']._serialized_end=1424
+  _globals['_DISCOVERFINDINGSRESPONSE']._serialized_start=1426
+  _globals['_DISCOVERFINDINGSRESPONSE']._serialized_end=1528
+  _globals['_DISCOVERFINDINGSMETADATA']._serialized_start=1531
+  _globals['_DISCOVERFINDINGSMETADATA']._serialized_end=2262
+  _globals['_DISCOVERFINDINGSMETADATA_STATE']._serialized_start=2088
+  _globals['_DISCOVERFINDINGSMETADATA_STATE']._serialized_end=2262
+  _globals['_DISCOVERYSERVICE']._serialized_start=2265
+  _globals['_DISCOVERYSERVICE']._serialized_end=2542
 # @@protoc_insertion_point(module_scope)

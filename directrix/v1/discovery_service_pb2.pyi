@@ -4,6 +4,7 @@ isort:skip_file
 """
 
 from collections import abc as _abc
+from directrix.v1 import jobs_pb2 as _jobs_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import struct_pb2 as _struct_pb2
@@ -137,6 +138,8 @@ class DiscoverFindingsRequest(_message.Message):
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
     JUDGES_FIELD_NUMBER: _builtins.int
+    BUDGET_FIELD_NUMBER: _builtins.int
+    PRIORITY_FIELD_NUMBER: _builtins.int
     parent: _builtins.str
     """"projects/{p}"."""
     generator: _builtins.str
@@ -151,6 +154,8 @@ class DiscoverFindingsRequest(_message.Message):
     """Makes the start idempotent: the same id and request give the same operation for 24 hours."""
     validate_only: _builtins.bool
     """Checks everything and starts nothing."""
+    priority: _jobs_pb2.JobPriority.ValueType
+    """Which of the project's jobs come first; unset means normal."""
     @_builtins.property
     def predictors(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The predictors whose scorers the method uses; they judge too where there are no judges."""
@@ -162,6 +167,10 @@ class DiscoverFindingsRequest(_message.Message):
     @_builtins.property
     def judges(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Predictors that the method does not see and the scorecard is made with."""
+
+    @_builtins.property
+    def budget(self) -> _jobs_pb2.JobBudget:
+        """The most that the job may spend."""
 
     def __init__(
         self,
@@ -176,10 +185,12 @@ class DiscoverFindingsRequest(_message.Message):
         request_id: _builtins.str = ...,
         validate_only: _builtins.bool = ...,
         judges: _abc.Iterable[_builtins.str] | None = ...,
+        budget: _jobs_pb2.JobBudget | None = ...,
+        priority: _jobs_pb2.JobPriority.ValueType = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["parameters", b"parameters"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["budget", b"budget", "parameters", b"parameters"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["generator", b"generator", "judges", b"judges", "method", b"method", "parameters", b"parameters", "parent", b"parent", "predictors", b"predictors", "request_id", b"request_id", "samples", b"samples", "seed", b"seed", "validate_only", b"validate_only"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["budget", b"budget", "generator", b"generator", "judges", b"judges", "method", b"method", "parameters", b"parameters", "parent", b"parent", "predictors", b"predictors", "priority", b"priority", "request_id", b"request_id", "samples", b"samples", "seed", b"seed", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -279,6 +290,11 @@ class DiscoverFindingsMetadata(_message.Message):
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
     GENERATOR_FIELD_NUMBER: _builtins.int
     PARAMETERS_FIELD_NUMBER: _builtins.int
+    PRIORITY_FIELD_NUMBER: _builtins.int
+    BUDGET_FIELD_NUMBER: _builtins.int
+    COSTS_FIELD_NUMBER: _builtins.int
+    FAILURES_FIELD_NUMBER: _builtins.int
+    ESTIMATE_FIELD_NUMBER: _builtins.int
     state: Global___DiscoverFindingsMetadata.State.ValueType
     """The state of the job."""
     method: _builtins.str
@@ -297,6 +313,8 @@ class DiscoverFindingsMetadata(_message.Message):
     """How often a worker has taken the job up."""
     generator: _builtins.str
     """The generator, "projects/{p}/models/{m}"."""
+    priority: _jobs_pb2.JobPriority.ValueType
+    """Its priority among the project's jobs."""
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
         """When it was accepted."""
@@ -308,6 +326,24 @@ class DiscoverFindingsMetadata(_message.Message):
     @_builtins.property
     def parameters(self) -> _struct_pb2.Struct:
         """The parameters, with defaults filled in."""
+
+    @_builtins.property
+    def budget(self) -> _jobs_pb2.JobBudget:
+        """The most that it may spend; absent where nothing is limited."""
+
+    @_builtins.property
+    def costs(self) -> _jobs_pb2.JobCosts:
+        """What it has cost so far."""
+
+    @_builtins.property
+    def failures(self) -> _containers.RepeatedCompositeFieldContainer[_jobs_pb2.JobFailure]:
+        """The last attempts that ended before their end, and why; the first one is the oldest."""
+
+    @_builtins.property
+    def estimate(self) -> _jobs_pb2.JobEstimate:
+        """Of a request that is only validated: what the job would cost. Absent where no job like it has
+        ended yet, so that nothing is known.
+        """
 
     def __init__(
         self,
@@ -323,10 +359,15 @@ class DiscoverFindingsMetadata(_message.Message):
         update_time: _timestamp_pb2.Timestamp | None = ...,
         generator: _builtins.str = ...,
         parameters: _struct_pb2.Struct | None = ...,
+        priority: _jobs_pb2.JobPriority.ValueType = ...,
+        budget: _jobs_pb2.JobBudget | None = ...,
+        costs: _jobs_pb2.JobCosts | None = ...,
+        failures: _abc.Iterable[_jobs_pb2.JobFailure] | None = ...,
+        estimate: _jobs_pb2.JobEstimate | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "parameters", b"parameters", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["budget", b"budget", "costs", b"costs", "create_time", b"create_time", "estimate", b"estimate", "parameters", b"parameters", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "create_time", b"create_time", "done", b"done", "generator", b"generator", "method", b"method", "note", b"note", "parameters", b"parameters", "stage", b"stage", "state", b"state", "total", b"total", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "budget", b"budget", "costs", b"costs", "create_time", b"create_time", "done", b"done", "estimate", b"estimate", "failures", b"failures", "generator", b"generator", "method", b"method", "note", b"note", "parameters", b"parameters", "priority", b"priority", "stage", b"stage", "state", b"state", "total", b"total", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -4,6 +4,7 @@ isort:skip_file
 """
 
 from collections import abc as _abc
+from directrix.v1 import jobs_pb2 as _jobs_pb2
 from directrix.v1 import values_pb2 as _values_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -120,7 +121,9 @@ class AuditClassifierRequest(_message.Message):
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
     TARGET_PROBABILITY_FIELD_NUMBER: _builtins.int
+    EXPLANATION_BUDGET_FIELD_NUMBER: _builtins.int
     BUDGET_FIELD_NUMBER: _builtins.int
+    PRIORITY_FIELD_NUMBER: _builtins.int
     parent: _builtins.str
     """"projects/{p}"."""
     generator: _builtins.str
@@ -153,8 +156,10 @@ class AuditClassifierRequest(_message.Message):
     """The probability that the new class has to reach for a flip to count, in the tables of flips and
     global directions and in explanations; 0 means that it need only be the most likely.
     """
-    budget: _builtins.int
+    explanation_budget: _builtins.int
     """Images that each explanation may generate; 0 means 1500."""
+    priority: _jobs_pb2.JobPriority.ValueType
+    """Which of the project's jobs come first; unset means normal."""
     @_builtins.property
     def finding_sets(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The finding sets to move along, "projects/{p}/findingSets/{s}"."""
@@ -179,6 +184,10 @@ class AuditClassifierRequest(_message.Message):
     def steps(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
         """Strengths that flips are looked for at, in SD, ascending from 1; empty means 1, 2, 3."""
 
+    @_builtins.property
+    def budget(self) -> _jobs_pb2.JobBudget:
+        """The most that the job may spend."""
+
     def __init__(
         self,
         *,
@@ -202,11 +211,13 @@ class AuditClassifierRequest(_message.Message):
         request_id: _builtins.str = ...,
         validate_only: _builtins.bool = ...,
         target_probability: _builtins.float = ...,
-        budget: _builtins.int = ...,
+        explanation_budget: _builtins.int = ...,
+        budget: _jobs_pb2.JobBudget | None = ...,
+        priority: _jobs_pb2.JobPriority.ValueType = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_explained", b"_explained", "explained", b"explained", "pictures", b"pictures"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_explained", b"_explained", "budget", b"budget", "explained", b"explained", "pictures", b"pictures"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_explained", b"_explained", "allowed_findings", b"allowed_findings", "allowed_scores", b"allowed_scores", "budget", b"budget", "classifier", b"classifier", "explained", b"explained", "finding_sets", b"finding_sets", "generator", b"generator", "groups", b"groups", "noise_sd", b"noise_sd", "pairs", b"pairs", "parent", b"parent", "pictures", b"pictures", "random_findings", b"random_findings", "reference", b"reference", "request_id", b"request_id", "rival", b"rival", "samples", b"samples", "seed", b"seed", "steps", b"steps", "target_probability", b"target_probability", "validate_only", b"validate_only"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_explained", b"_explained", "allowed_findings", b"allowed_findings", "allowed_scores", b"allowed_scores", "budget", b"budget", "classifier", b"classifier", "explained", b"explained", "explanation_budget", b"explanation_budget", "finding_sets", b"finding_sets", "generator", b"generator", "groups", b"groups", "noise_sd", b"noise_sd", "pairs", b"pairs", "parent", b"parent", "pictures", b"pictures", "priority", b"priority", "random_findings", b"random_findings", "reference", b"reference", "request_id", b"request_id", "rival", b"rival", "samples", b"samples", "seed", b"seed", "steps", b"steps", "target_probability", b"target_probability", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__explained: _TypeAlias = _typing.Literal["explained"]  # noqa: Y015
     _WhichOneofArgType__explained: _TypeAlias = _typing.Literal["_explained", b"_explained"]  # noqa: Y015

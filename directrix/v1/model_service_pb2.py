@@ -23,12 +23,13 @@ _sym_db = _symbol_database.Default()
 
 
 from directrix.v1 import validate_pb2 as buf_dot_validate_dot_validate__pb2
+from directrix.v1 import jobs_pb2 as directrix_dot_v1_dot_jobs__pb2
 from directrix.v1 import values_pb2 as directrix_dot_v1_dot_values__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.longrunning import operations_pb2 as google_dot_longrunning_dot_operations__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n directrix/v1/model_service.proto\x12\x0c\x64irectrix.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x19\x64irectrix/v1/values.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a#google/longrunning/operations.proto\"\xd0\x01\n\x05Model\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x14\n\x06\x64igest\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12,\n\x04kind\x18\x03 \x01(\x0e\x32\x18.directrix.v1.Model.KindB\x04\xe2\x41\x01\x03\x12\x17\n\tcard_json\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\"V\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\x12\n\x0eKIND_GENERATOR\x10\x01\x12\x12\n\x0eKIND_PREDICTOR\x10\x02\x12\x10\n\x0cKIND_ENCODER\x10\x03\"\xdd\x01\n\x12\x43reateModelRequest\x12\x45\n\x06parent\x18\x01 \x01(\tB5\xe2\x41\x01\x02\xbaH.r,2*^projects/[a-z]([a-z0-9-]{0,61}[a-z0-9])?$\x12>\n\x08model_id\x18\x02 \x01(\tB,\xe2\x41\x01\x02\xbaH%r#2!^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$\x12\"\n\tcard_json\x18\x03 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x06\x10\x02\x18\x80\x80@\x12\x1c\n\x07tensors\x18\x04 \x01(\x0c\x42\x0b\xe2\x41\x01\x02\xbaH\x04z\x02\x10\x08\"}\n\x0fGetModelRequest\x12j\n\x04name\x18\x01 \x01(\tB\\\xe2\x41\x01\x02\xbaHUrS2Q^projects/[a-z]([a-z0-9-]{0,61}[a-z0-9])?/models/[a-z]([a-z0-9-]{0,61}[a-z0-9])?$\"\x9c\x01\n\x11ListModelsRequest\x12\x45\n\x06parent\x18\x01 \x01(\tB5\xe2\x41\x01\x02\xbaH.r,2*^projects/[a-z]([a-z0-9-]{0,61}[a-z0-9])?$\x12\x1e\n\tpage_size\x18\x02 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00\x12 \n\npage_token\x18\x03 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x08\"R\n\x12ListModelsResponse\x12#\n\x06models\x18\x01 \x03(\x0b\x32\x13.directrix.v1.Model\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xaf\x04\n\x13TrainEncoderRequest\x12\x45\n\x06parent\x18\x01 \x01(\tB5\xe2\x41\x01\x02\xbaH.r,2*^projects/[a-z]([a-z0-9-]{0,61}[a-z0-9])?$\x12o\n\tgenerator\x18\x02 \x01(\tB\\\xe2\x41\x01\x02\xbaHUrS2Q^projects/[a-z]([a-z0-9-]{0,61}[a-z0-9])?/models/[a-z]([a-z0-9-]{0,61}[a-z0-9])?$\x12>\n\x08model_id\x18\x03 \x01(\tB,\xe2\x41\x01\x02\xbaH%r#2!^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$\x12\x30\n\x05space\x18\x04 \x01(\x0e\x32\x13.directrix.v1.SpaceB\x0c\xe2\x41\x01\x01\xbaH\x05\x82\x01\x02\x10\x01\x12q\n\x08\x65mbedder\x18\x05 \x01(\tB_\xe2\x41\x01\x01\xbaHXrS2Q^projects/[a-z]([a-z0-9-]{0,61}[a-z0-9])?/models/[a-z]([a-z0-9-]{0,61}[a-z0-9])?$\xd8\x01\x01\x12\x1e\n\x05steps\x18\x06 \x01(\x05\x42\x0f\xe2\x41\x01\x01\xbaH\x08\x1a\x06\x18\xc0\x84=(\x00\x12\x19\n\x04seed\x18\x07 \x01(\x03\x42\x0b\xe2\x41\x01\x01\xbaH\x04\"\x02(\x00\x12#\n\nrequest_id\x18\x08 \x01(\tB\x0f\xe2\x41\x01\x01\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x1b\n\rvalidate_only\x18\t \x01(\x08\x42\x04\xe2\x41\x01\x01\"5\n\x14TrainEncoderResponse\x12\r\n\x05model\x18\x01 \x01(\t\x12\x0e\n\x06\x64igest\x18\x02 \x01(\t2\xed\x02\n\x0cModelService\x12\x44\n\x0b\x43reateModel\x12 .directrix.v1.CreateModelRequest\x1a\x13.directrix.v1.Model\x12>\n\x08GetModel\x12\x1d.directrix.v1.GetModelRequest\x1a\x13.directrix.v1.Model\x12O\n\nListModels\x12\x1f.directrix.v1.ListModelsRequest\x1a .directrix.v1.ListModelsResponse\x12\x85\x01\n\x0cTrainEncoder\x12!.directrix.v1.TrainEncoderRequest\x1a\x1d.google.longrunning.Operation\"3\xca\x41\x30\n\x14TrainEncoderResponse\x12\x18\x44iscoverFindingsMetadatab\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n directrix/v1/model_service.proto\x12\x0c\x64irectrix.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x17\x64irectrix/v1/jobs.proto\x1a\x19\x64irectrix/v1/values.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a#google/longrunning/operations.proto\"\xd0\x01\n\x05Model\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x14\n\x06\x64igest\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12,\n\x04kind\x18\x03 \x01(\x0e\x32\x18.directrix.v1.Model.KindB\x04\xe2\x41\x01\x03\x12\x17\n\tcard_json\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\"V\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\x12\n\x0eKIND_GENERATOR\x10\x01\x12\x12\n\x0eKIND_PREDICTOR\x10\x02\x12\x10\n\x0cKIND_ENCODER\x10\x03\"\xdd\x01\n\x12\x43reateModelRequest\x12\x45\n\x06parent\x18\x01 \x01(\tB5\xe2\x41\x01\x02\xbaH.r,2*^projects/[a-z]([a-z0-9-]{0,61}[a-z0-9])?$\x12>\n\x08model_id\x18\x02 \x01(\tB,\xe2\x41\x01\x02\xbaH%r#2!^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$\x12\"\n\tcard_json\x18\x03 \x01(\tB\x0f\xe2\x41\x01\x02\xbaH\x08r\x06\x10\x02\x18\x80\x80@\x12\x1c\n\x07tensors\x18\x04 \x01(\x0c\x42\x0b\xe2\x41\x01\x02\xbaH\x04z\x02\x10\x08\"}\n\x0fGetModelRequest\x12j\n\x04name\x18\x01 \x01(\tB\\\xe2\x41\x01\x02\xbaHUrS2Q^projects/[a-z]([a-z0-9-]{0,61}[a-z0-9])?/models/[a-z]([a-z0-9-]{0,61}[a-z0-9])?$\"\x9c\x01\n\x11ListModelsRequest\x12\x45\n\x06parent\x18\x01 \x01(\tB5\xe2\x41\x01\x02\xbaH.r,2*^projects/[a-z]([a-z0-9-]{0,61}[a-z0-9])?$\x12\x1e\n\tpage_size\x18\x02 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00\x12 \n\npage_token\x18\x03 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x08\"R\n\x12ListModelsResponse\x12#\n\x06models\x18\x01 \x03(\x0b\x32\x13.directrix.v1.Model\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x99\x05\n\x13TrainEncoderRequest\x12\x45\n\x06parent\x18\x01 \x01(\tB5\xe2\x41\x01\x02\xbaH.r,2*^projects/[a-z]([a-z0-9-]{0,61}[a-z0-9])?$\x12o\n\tgenerator\x18\x02 \x01(\tB\\\xe2\x41\x01\x02\xbaHUrS2Q^projects/[a-z]([a-z0-9-]{0,61}[a-z0-9])?/models/[a-z]([a-z0-9-]{0,61}[a-z0-9])?$\x12>\n\x08model_id\x18\x03 \x01(\tB,\xe2\x41\x01\x02\xbaH%r#2!^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$\x12\x30\n\x05space\x18\x04 \x01(\x0e\x32\x13.directrix.v1.SpaceB\x0c\xe2\x41\x01\x01\xbaH\x05\x82\x01\x02\x10\x01\x12q\n\x08\x65mbedder\x18\x05 \x01(\tB_\xe2\x41\x01\x01\xbaHXrS2Q^projects/[a-z]([a-z0-9-]{0,61}[a-z0-9])?/models/[a-z]([a-z0-9-]{0,61}[a-z0-9])?$\xd8\x01\x01\x12\x1e\n\x05steps\x18\x06 \x01(\x05\x42\x0f\xe2\x41\x01\x01\xbaH\x08\x1a\x06\x18\xc0\x84=(\x00\x12\x19\n\x04seed\x18\x07 \x01(\x03\x42\x0b\xe2\x41\x01\x01\xbaH\x04\"\x02(\x00\x12#\n\nrequest_id\x18\x08 \x01(\tB\x0f\xe2\x41\x01\x01\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x1b\n\rvalidate_only\x18\t \x01(\x08\x42\x04\xe2\x41\x01\x01\x12-\n\x06\x62udget\x18\n \x01(\x0b\x32\x17.directrix.v1.JobBudgetB\x04\xe2\x41\x01\x01\x12\x39\n\x08priority\x18\x0b \x01(\x0e\x32\x19.directrix.v1.JobPriorityB\x0c\xe2\x41\x01\x01\xbaH\x05\x82\x01\x02\x10\x01\"5\n\x14TrainEncoderResponse\x12\r\n\x05model\x18\x01 \x01(\t\x12\x0e\n\x06\x64igest\x18\x02 \x01(\t2\xed\x02\n\x0cModelService\x12\x44\n\x0b\x43reateModel\x12 .directrix.v1.CreateModelRequest\x1a\x13.directrix.v1.Model\x12>\n\x08GetModel\x12\x1d.directrix.v1.GetModelRequest\x1a\x13.directrix.v1.Model\x12O\n\nListModels\x12\x1f.directrix.v1.ListModelsRequest\x1a .directrix.v1.ListModelsResponse\x12\x85\x01\n\x0cTrainEncoder\x12!.directrix.v1.TrainEncoderRequest\x1a\x1d.google.longrunning.Operation\"3\xca\x41\x30\n\x14TrainEncoderResponse\x12\x18\x44iscoverFindingsMetadatab\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -77,24 +78,28 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TRAINENCODERREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\001\272H\010r\003\260\001\001\330\001\001'
   _globals['_TRAINENCODERREQUEST'].fields_by_name['validate_only']._loaded_options = None
   _globals['_TRAINENCODERREQUEST'].fields_by_name['validate_only']._serialized_options = b'\342A\001\001'
+  _globals['_TRAINENCODERREQUEST'].fields_by_name['budget']._loaded_options = None
+  _globals['_TRAINENCODERREQUEST'].fields_by_name['budget']._serialized_options = b'\342A\001\001'
+  _globals['_TRAINENCODERREQUEST'].fields_by_name['priority']._loaded_options = None
+  _globals['_TRAINENCODERREQUEST'].fields_by_name['priority']._serialized_options = b'\342A\001\001\272H\005\202\001\002\020\001'
   _globals['_MODELSERVICE'].methods_by_name['TrainEncoder']._loaded_options = None
   _globals['_MODELSERVICE'].methods_by_name['TrainEncoder']._serialized_options = b'\312A0\n\024TrainEncoderResponse\022\030DiscoverFindingsMetadata'
-  _globals['_MODEL']._serialized_start=177
-  _globals['_MODEL']._serialized_end=385
-  _globals['_MODEL_KIND']._serialized_start=299
-  _globals['_MODEL_KIND']._serialized_end=385
-  _globals['_CREATEMODELREQUEST']._serialized_start=388
-  _globals['_CREATEMODELREQUEST']._serialized_end=609
-  _globals['_GETMODELREQUEST']._serialized_start=611
-  _globals['_GETMODELREQUEST']._serialized_end=736
-  _globals['_LISTMODELSREQUEST']._serialized_start=739
-  _globals['_LISTMODELSREQUEST']._serialized_end=895
-  _globals['_LISTMODELSRESPONSE']._serialized_start=897
-  _globals['_LISTMODELSRESPONSE']._serialized_end=979
-  _globals['_TRAINENCODERREQUEST']._serialized_start=982
-  _globals['_TRAINENCODERREQUEST']._serialized_end=1541
-  _globals['_TRAINENCODERRESPONSE']._serialized_start=1543
-  _globals['_TRAINENCODERRESPONSE']._serialized_end=1596
-  _globals['_MODELSERVICE']._serialized_start=1599
-  _globals['_MODELSERVICE']._serialized_end=1964
+  _globals['_MODEL']._serialized_start=202
+  _globals['_MODEL']._serialized_end=410
+  _globals['_MODEL_KIND']._serialized_start=324
+  _globals['_MODEL_KIND']._serialized_end=410
+  _globals['_CREATEMODELREQUEST']._serialized_start=413
+  _globals['_CREATEMODELREQUEST']._serialized_end=634
+  _globals['_GETMODELREQUEST']._serialized_start=636
+  _globals['_GETMODELREQUEST']._serialized_end=761
+  _globals['_LISTMODELSREQUEST']._serialized_start=764
+  _globals['_LISTMODELSREQUEST']._serialized_end=920
+  _globals['_LISTMODELSRESPONSE']._serialized_start=922
+  _globals['_LISTMODELSRESPONSE']._serialized_end=1004
+  _globals['_TRAINENCODERREQUEST']._serialized_start=1007
+  _globals['_TRAINENCODERREQUEST']._serialized_end=1672
+  _globals['_TRAINENCODERRESPONSE']._serialized_start=1674
+  _globals['_TRAINENCODERRESPONSE']._serialized_end=1727
+  _globals['_MODELSERVICE']._serialized_start=1730
+  _globals['_MODELSERVICE']._serialized_end=2095
 # @@protoc_insertion_point(module_scope)

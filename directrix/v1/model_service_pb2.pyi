@@ -4,6 +4,7 @@ isort:skip_file
 """
 
 from collections import abc as _abc
+from directrix.v1 import jobs_pb2 as _jobs_pb2
 from directrix.v1 import values_pb2 as _values_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -210,6 +211,8 @@ class TrainEncoderRequest(_message.Message):
     SEED_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    BUDGET_FIELD_NUMBER: _builtins.int
+    PRIORITY_FIELD_NUMBER: _builtins.int
     parent: _builtins.str
     """"projects/{p}"."""
     generator: _builtins.str
@@ -228,6 +231,12 @@ class TrainEncoderRequest(_message.Message):
     """Makes the start idempotent: the same id and request give the same operation for 24 hours."""
     validate_only: _builtins.bool
     """Checks everything and starts nothing."""
+    priority: _jobs_pb2.JobPriority.ValueType
+    """Which of the project's jobs come first; unset means normal."""
+    @_builtins.property
+    def budget(self) -> _jobs_pb2.JobBudget:
+        """The most that the job may spend."""
+
     def __init__(
         self,
         *,
@@ -240,10 +249,12 @@ class TrainEncoderRequest(_message.Message):
         seed: _builtins.int = ...,
         request_id: _builtins.str = ...,
         validate_only: _builtins.bool = ...,
+        budget: _jobs_pb2.JobBudget | None = ...,
+        priority: _jobs_pb2.JobPriority.ValueType = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["budget", b"budget"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["embedder", b"embedder", "generator", b"generator", "model_id", b"model_id", "parent", b"parent", "request_id", b"request_id", "seed", b"seed", "space", b"space", "steps", b"steps", "validate_only", b"validate_only"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["budget", b"budget", "embedder", b"embedder", "generator", b"generator", "model_id", b"model_id", "parent", b"parent", "priority", b"priority", "request_id", b"request_id", "seed", b"seed", "space", b"space", "steps", b"steps", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -93,7 +93,7 @@ class Audits:
             noise_sd=request.noise_sd or NOISE_SD,
             pairs=request.pairs or PAIRS,
             target_probability=request.target_probability,
-            budget=request.budget or EXPLANATION_BUDGET,
+            budget=request.explanation_budget or EXPLANATION_BUDGET,
         )
 
     async def _classifier(self, name: str, field: str, generator: GeneratorEntry) -> PredictorEntry:

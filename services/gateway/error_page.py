@@ -39,6 +39,7 @@ MEANINGS = {
     "ENCODER_MISMATCH": "The encoder belongs to another generator or space, or is none.",
     "REMOTE_UNKNOWN": "The operator has not said where a remote predictor is.",
     "REMOTE_MISMATCH": "A remote predictor is not the model and version that its card names.",
+    "BUDGET_EXCEEDED": "A job needs more time, memory or images than its budget allows.",
     "DATA_MISSING": "A data set has to be installed first.",
     "OPERATION_UNFINISHED": "Only finished operations can be deleted.",
     "CONFLICT": "Somebody else was first.",

@@ -16,6 +16,7 @@ from directrix.wire.errors import error_from_proto
 from services.gateway.errors import status_of
 from services.gateway.lookups import Lookups
 from services.gateway.paging import Pages
+from services.gateway.spending import tell_costs
 from services.jobs.job import AuditResult, EncoderResult, Job, Result, State
 from services.jobs.signals import Signals
 from services.jobs.store import JobStore
@@ -123,6 +124,7 @@ def metadata_of(job: Job) -> pb.DiscoverFindingsMetadata:
     metadata.create_time.FromDatetime(job.create_time)
     metadata.update_time.FromDatetime(job.update_time)
     metadata.parameters.update(job.spec.parameters)
+    tell_costs(job, metadata)
     return metadata
 
 

@@ -7,15 +7,23 @@ from google.protobuf.message import Message
 
 from directrix.archive import canonical_json, sha256
 from directrix.errors import BrokerUnavailable, QuotaExceeded
+from directrix.v1 import discovery_service_pb2, explanation_service_pb2, model_service_pb2
 from services.access.rates import Rates
 from services.gateway.log import Log
 from services.gateway.lookups import Lookups
 from services.gateway.operations import to_operation
+from services.gateway.spending import budget_of, priority_of
 from services.jobs.job import Job, State
 from services.jobs.specs import Spec
 from services.jobs.store import JobStore
 from services.jobs.submitter import Submitter
 from services.trail.entry import Trail
+
+Request = (
+    discovery_service_pb2.DiscoverFindingsRequest
+    | explanation_service_pb2.AuditClassifierRequest
+    | model_service_pb2.TrainEncoderRequest
+)
 
 
 @dataclass(frozen=True)
@@ -28,7 +36,7 @@ class Starts:
     trail: Trail
 
     async def start(
-        self, spec: Spec, request: Message, request_id: str
+        self, spec: Spec, request: Request, request_id: str
     ) -> operations_pb2.Operation:
         """The operation that this request started, now or before.
 
@@ -50,6 +58,8 @@ class Starts:
                 spec,
                 request_id,
                 _fingerprint(request),
+                priority_of(request),
+                budget_of(request),
             )
             entry.set(operation=job.name)
         if job.state is State.QUEUED:

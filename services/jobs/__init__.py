@@ -1,6 +1,7 @@
 """Jobs: durable records, leases, signals and the way into the queue.
 
 specs.py         what jobs are about
+budgets.py       what they may cost, what they have cost, what went wrong
 job.py           Job, its states and legal moves
 transitions.py   what each event makes of a record
 store.py         JobStore (abstract); durable.py: records as versions in the artifact store
@@ -8,12 +9,14 @@ guards.py        critical sections, where the artifact store writes unconditiona
 leases.py        who works on a job
 signals.py       live progress, cancellation
 submitter.py     into the queue
+queueing.py      whose turn it is
 redis_client.py  the connection, and its failures in our words
 """
 
 import redis
 
 from services.artifacts.store import ArtifactStore
+from services.jobs.budgets import Budget, Failure, Priority, Spent
 from services.jobs.durable import DurableJobStore
 from services.jobs.guards import redis_guard
 from services.jobs.job import (
@@ -46,9 +49,11 @@ __all__ = [
     "MOVES",
     "AuditResult",
     "AuditSpec",
+    "Budget",
     "DiscoverySpec",
     "EncoderResult",
     "EncoderSpec",
+    "Failure",
     "Job",
     "JobError",
     "JobResult",
@@ -56,11 +61,13 @@ __all__ = [
     "ModelRef",
     "PicturesSpec",
     "PlaceRef",
+    "Priority",
     "Progress",
     "Result",
     "ScoreRef",
     "SetRef",
     "Spec",
+    "Spent",
     "Stage",
     "State",
     "move",

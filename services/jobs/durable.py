@@ -22,9 +22,10 @@ from directrix.errors import (
 )
 from services.artifacts import keys
 from services.artifacts.store import ArtifactStore
+from services.jobs.budgets import Budget, Priority
 from services.jobs.job import Job
 from services.jobs.specs import Spec
-from services.jobs.store import Change, JobStore
+from services.jobs.store import UNLIMITED, Change, JobStore
 from services.sight import ids
 
 Clock = Callable[[], datetime]
@@ -55,7 +56,15 @@ class DurableJobStore(JobStore):
         self._guard = guard
         self._clock = clock
 
-    def create(self, project: str, spec: Spec, request_id: str = "", fingerprint: str = "") -> Job:
+    def create(
+        self,
+        project: str,
+        spec: Spec,
+        request_id: str = "",
+        fingerprint: str = "",
+        priority: Priority = Priority.NORMAL,
+        budget: Budget = UNLIMITED,
+    ) -> Job:
         now = self._clock()
         fresh = Job(
             id=_new_id(now),
@@ -66,6 +75,8 @@ class DurableJobStore(JobStore):
             fingerprint=fingerprint or sha256(canonical_json(spec.model_dump(mode="json"))),
             create_time=now,
             update_time=now,
+            priority=priority,
+            budget=budget,
         )
         if not request_id:
             return self._write_first(fresh)
@@ -194,7 +205,7 @@ class DurableJobStore(JobStore):
 
     def _write(self, job: Job, version: int) -> None:
         key = keys.record(job.project, job.id, version)
-        self._store.put_new(key, job.model_dump_json().encode())
+        self._store.put_new(key, job.record())
 
     def _latest(self, name: str) -> tuple[int, Job]:
         project, job_id = _parse(name)

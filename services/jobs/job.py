@@ -6,6 +6,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict
 
 from directrix.errors import DirectrixError, MoveIllegal
+from services.jobs.budgets import FAILURES, Budget, Failure, Priority, Spent
 from services.jobs.specs import Spec
 
 
@@ -117,8 +118,11 @@ class Job(_Value):
     a worker starts it, or takes it up after a crash or an error. owner: the lease's token while a
     worker holds the job, else empty. stalls and retries: attempts that ended in a crash, and in an
     error that may pass, since something was last achieved. origin: ids of the call that started it
-    (`services.sight.ids`).
+    (`services.sight.ids`). failures: the last few of both, and of what ended it. Fields that a
+    newer release has added are kept as they are.
     """
+
+    model_config = ConfigDict(frozen=True, extra="allow")
 
     id: str
     project: str
@@ -139,11 +143,34 @@ class Job(_Value):
     update_time: datetime
     error: JobError | None = None
     result: Result | None = None
+    priority: Priority = Priority.NORMAL
+    budget: Budget = Budget()
+    spent: Spent = Spent()
+    failures: tuple[Failure, ...] = ()
 
     @property
     def name(self) -> str:
         """The resource name, "projects/{p}/operations/{o}"."""
         return f"projects/{self.project}/operations/{self.id}"
+
+    def record(self) -> bytes:
+        """JSON. What a release before this one does not know is left out where it says nothing."""
+        unsaid = {name for name in _ADDED if getattr(self, name) == _ADDED[name]}
+        return self.model_dump_json(exclude=unsaid).encode()
+
+    def remembering(self, time: datetime, reason: str, message: str) -> "Job":
+        """With one more failure of the attempt that it is at."""
+        failure = Failure(time=time, attempt=self.attempt, reason=reason, message=message)
+        return self.model_copy(update={"failures": (*self.failures, failure)[-FAILURES:]})
+
+
+_ADDED = {
+    "priority": Priority.NORMAL,
+    "budget": Budget(),
+    "spent": Spent(),
+    "failures": (),
+    "origin": {},
+}
 
 
 def move(job: Job, state: State, **changes: object) -> Job:

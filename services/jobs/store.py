@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 
+from services.jobs.budgets import Budget, Priority
 from services.jobs.job import Job
 from services.jobs.specs import Spec
 from services.jobs.transitions import request_cancel
@@ -11,11 +12,22 @@ Change = Callable[[Job], Job]
 """Makes the next version of a record. It may run several times and may raise to leave it be."""
 
 
+UNLIMITED = Budget()
+
+
 class JobStore(ABC):
     """Jobs by resource name. Every call raises StoreUnavailable where it cannot be reached."""
 
     @abstractmethod
-    def create(self, project: str, spec: Spec, request_id: str = "", fingerprint: str = "") -> Job:
+    def create(
+        self,
+        project: str,
+        spec: Spec,
+        request_id: str = "",
+        fingerprint: str = "",
+        priority: Priority = Priority.NORMAL,
+        budget: Budget = UNLIMITED,
+    ) -> Job:
         """A new job, or the one that the same request started within the last 24 hours.
 
         fingerprint: of the request as it came; empty means that of the spec.

@@ -10,17 +10,17 @@ from abc import ABC, abstractmethod
 import kombu.exceptions
 import redis
 from celery import Celery
+from kombu import Queue
 
 from directrix.errors import BrokerUnavailable
 from services.jobs.job import Job
+from services.jobs.queueing import HEADER, Fronts, lists
 from services.jobs.redis_client import connect, reaching_redis
 from services.settings import Settings
 
 STEP = "directrix.step"
 """Name of the one task: (job name, fence)."""
 
-_HEADER = "directrix_job"
-_VISIBILITY = 3 * 3600
 _LOOK_AT = 10_000
 
 
@@ -28,6 +28,13 @@ class Submitter(ABC):
     @abstractmethod
     def submit(self, job: Job) -> None:
         """Asks for the next step of a job. Raises BrokerUnavailable."""
+
+    @abstractmethod
+    def leave(self, job: Job) -> None:
+        """The job has ended or waits: the next one of its project takes its turn.
+
+        Raises BrokerUnavailable.
+        """
 
     @abstractmethod
     def waiting(self) -> set[str]:
@@ -41,6 +48,7 @@ class CelerySubmitter(Submitter):
         self._app = app or celery_app(settings)
         self._queue = settings.queue
         self._redis = connect(settings)
+        self._fronts = Fronts(self._redis, settings.queue)
 
     def submit(self, job: Job) -> None:
         try:
@@ -48,16 +56,25 @@ class CelerySubmitter(Submitter):
                 STEP,
                 args=[job.name, job.fence],
                 queue=self._queue,
-                headers={_HEADER: job.name, **job.origin},
+                priority=self._fronts.place(job),
+                headers={HEADER: job.name, **job.origin},
                 ignore_result=True,
                 retry=False,
             )
         except (kombu.exceptions.OperationalError, redis.RedisError, OSError) as error:
             raise BrokerUnavailable("the broker (Redis or Valkey) cannot be reached") from error
 
+    def leave(self, job: Job) -> None:
+        with reaching_redis():
+            self._fronts.leave(job)
+
     def waiting(self) -> set[str]:
         with reaching_redis():
-            messages = self._redis.lrange(self._queue, 0, _LOOK_AT)
+            messages = [
+                message
+                for name in lists(self._queue)
+                for message in self._redis.lrange(name, 0, _LOOK_AT)
+            ]
         return {name for message in messages if (name := _job_name(message))}
 
 
@@ -70,15 +87,19 @@ class MemorySubmitter(Submitter):
     def submit(self, job: Job) -> None:
         self.queue.append((job.name, job.fence))
 
+    def leave(self, job: Job) -> None:
+        """One list only: nobody stands in front."""
+
     def waiting(self) -> set[str]:
         return {name for name, _ in self.queue}
 
 
 def celery_app(settings: Settings) -> Celery:
-    """Celery as senders and workers share it: JSON only, no results, late acknowledgement.
+    """Celery as senders and workers share it: JSON only, no results, no acknowledgement.
 
-    A step that takes longer than the visibility timeout is delivered again, finds its lease
-    taken and leaves; whatever is lost on the way the reconciler sends again.
+    A message is gone once it is received; whatever is lost with it the reconciler sends again. A
+    worker whose acknowledgement is lost with the broker would count the message as its own for
+    ever, and take no other.
     """
     app = Celery("directrix", broker=settings.redis_url.get_secret_value(), set_as_current=False)
     app.conf.update(
@@ -87,17 +108,10 @@ def celery_app(settings: Settings) -> Celery:
         result_backend=None,
         task_ignore_result=True,
         task_default_queue=settings.queue,
-        task_create_missing_queues=True,
-        task_acks_late=True,
-        task_reject_on_worker_lost=True,
-        task_acks_on_failure_or_timeout=True,
+        task_queues=[Queue(settings.queue, no_ack=True)],  # type: ignore[no-untyped-call]
         worker_prefetch_multiplier=1,
         worker_disable_prefetch=True,
-        visibility_timeout=_VISIBILITY,
         broker_transport_options={
-            "visibility_timeout": _VISIBILITY,
-            "unacked_restore_interval": 10,
-            "unacked_restore_throttle": 1,
             "health_check_interval": 25,
             "socket_timeout": 30,
             "socket_connect_timeout": 5,
@@ -117,6 +131,6 @@ def celery_app(settings: Settings) -> Celery:
 
 def _job_name(message: bytes | str) -> str:
     try:
-        return str(json.loads(message)["headers"][_HEADER])
+        return str(json.loads(message)["headers"][HEADER])
     except (ValueError, KeyError, TypeError):
         return ""  # not ours

@@ -18,15 +18,21 @@ PASSING = {Kind.UNAVAILABLE, Kind.EXHAUSTED, Kind.DEADLINE, Kind.UNAUTHENTICATED
 """The last one because it is our own secret that serving refuses, while it is being exchanged."""
 
 
-def take_up(job: Job, fence: int, token: str, attempts: int = ATTEMPTS) -> Job:
+def take_up(
+    job: Job, fence: int, token: str, attempts: int = ATTEMPTS, now: datetime | None = None
+) -> Job:
     """A worker with the lease `token` takes the job up. Raises LeaseLost if it is late.
 
-    A job that its workers died of `attempts` times in a row is FAILED instead.
+    A job that its workers died of `attempts` times in a row is FAILED instead. now: when a crash
+    is noticed; None takes the record's own time.
     """
     if job.state.ended or job.fence != fence:
         raise LeaseLost(f"operation {job.name} has moved on", name=job.name)
     crashed = job.owner != ""
     stalls = job.stalls + crashed
+    if crashed:
+        gone = f"a worker ended in the middle of {job.progress.stage or 'it'}"
+        job = job.remembering(now or job.update_time, WorkerLost.reason, gone)
     if crashed and stalls >= attempts and job.state is not State.CANCELLING:
         lost = WorkerLost(
             f"workers ended {stalls} times in a row without getting on with the operation",
@@ -70,6 +76,7 @@ def fail(job: Job, error: DirectrixError, now: datetime, retries: int = RETRIES)
     """An error ended the step: for good, or to be tried again up to `retries` times in a row."""
     if job.state is State.CANCELLING:
         return cancel(job)
+    job = job.remembering(now, error.reason, error.message)
     if error.kind in PASSING and job.retries < retries:
         return move(
             job,

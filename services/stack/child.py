@@ -10,7 +10,7 @@ from typing import IO
 from services.stack import leash
 from services.stack.part import Part
 
-FIRST_DELAY, LONGEST_DELAY = 0.5, 30.0
+FIRST_DELAY = 0.5
 STEADY = 60.0
 """Seconds of life after which a death counts as the first one again."""
 
@@ -63,7 +63,7 @@ class Child:
         if time.monotonic() - self.started_at > STEADY:
             self._delay = FIRST_DELAY
         self._again_at = time.monotonic() + self._delay
-        self._delay = min(2 * self._delay, LONGEST_DELAY)
+        self._delay = min(2 * self._delay, self.part.longest_delay)
         return status
 
     def is_due(self) -> bool:

@@ -22,6 +22,8 @@ class Part:
     grace: float = 10.0
     patience: float = 120.0
     """Seconds within which it must become ready at the first start."""
+    longest_delay: float = 30.0
+    """Seconds before it comes back when it dies again and again, at most."""
 
     def with_environment(self, more: Mapping[str, str]) -> "Part":
         return replace(self, environment={**self.environment, **more})

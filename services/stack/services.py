@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from services.settings import Settings
@@ -33,13 +34,15 @@ def parts(
     """
     shared = environment(profile, ports, secrets)
     start_store = stores.minio if store == "minio" else stores.seaweedfs
-    return [
+    found = [
         stores.broker(folder, ports["broker"], secrets),
         start_store(folder, ports, secrets),
         _serving(profile, ports, secrets, shared),
         _worker(ports, secrets, shared),
         _gateway(ports, shared),
     ]
+    patience, delay = Settings().stack_patience, Settings().stack_delay
+    return [replace(part, patience=patience, longest_delay=delay) for part in found]
 
 
 def environment(profile: str, ports: Mapping[str, int], secrets: Secrets) -> dict[str, str]:
@@ -52,7 +55,7 @@ def environment(profile: str, ports: Mapping[str, int], secrets: Secrets) -> dic
         "DIRECTRIX_INFERENCE_SECRET": secrets.inference,
         "DIRECTRIX_INFERENCE_REPLICAS": str(replicas(profile, Settings())),
         "DIRECTRIX_STORE_KIND": "s3",
-        "DIRECTRIX_STORE_ENDPOINT": f"127.0.0.1:{ports['s3']}",
+        "DIRECTRIX_STORE_ENDPOINT": Settings().stack_detour or f"127.0.0.1:{ports['s3']}",
         "DIRECTRIX_STORE_SECURE": "false",
         "DIRECTRIX_STORE_BUCKET": stores.BUCKET,
         "DIRECTRIX_STORE_ACCESS_KEY": secrets.access_key,

@@ -1,4 +1,5 @@
-"""Attempt: one worker's hold on a job: the lease kept alive, cancellation heard, writes fenced."""
+"""Attempt: one worker's hold on a job: the lease kept alive, cancellation heard, writes fenced,
+and what it costs counted."""
 
 import logging
 import threading
@@ -7,11 +8,12 @@ from types import TracebackType
 from typing import Self
 
 from directrix.errors import BrokerUnavailable, Cancelled, DirectrixError, LeaseLost
-from services.jobs import Job, JobStore, Progress, Stage, State
+from services.jobs import Job, JobStore, Progress, Spent, Stage, State
 from services.jobs.leases import Lease
 from services.jobs.signals import Signals
 from services.jobs.store import Change
 from services.jobs.transitions import achieve
+from services.worker.memory import resident_mb
 
 _log = logging.getLogger(__name__)
 
@@ -58,6 +60,9 @@ class Attempt:
         self._reported = 0.0
         self._progress = job.progress
         self._stalled = job.stalls + job.retries > 0
+        self._began = time.monotonic()
+        self._images = 0
+        self._memory_mb = 0
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -73,13 +78,32 @@ class Attempt:
         self._thread.join()
 
     def check(self) -> None:
-        """Cheap; to be called several times a second. Raises LeaseLost, Cancelled, StepOver."""
+        """Cheap; to be called several times a second.
+
+        Raises LeaseLost, Cancelled, StepOver, BudgetExceeded.
+        """
         if self._lost.is_set():
             raise self._lease_lost()
         if self._cancelled.is_set():
             raise self._was_cancelled()
         if self._stopping.is_set():
             raise StepOver
+        self.job.budget.check(self.spent)
+
+    @property
+    def spent(self) -> Spent:
+        """By this attempt and by those before it that lived to write it down."""
+        before = self.job.spent
+        return Spent(
+            seconds=round(before.seconds + time.monotonic() - self._began, 3),
+            images=before.images + self._images,
+            memory_mb=max(before.memory_mb, self._memory_mb),
+        )
+
+    def spend(self, images: int) -> None:
+        """So many images were rendered or scored. Raises BudgetExceeded."""
+        self._images += images
+        self.job.budget.check(self.spent)
 
     def report(self, stage: Stage, done: int, total: int, note: str = "") -> None:
         """Live progress, a few times a second at most; checks too."""
@@ -91,11 +115,11 @@ class Attempt:
             self._signals.report(self.job.name, self._progress)
 
     def update(self, change: Change) -> Job:
-        """A durable write of this attempt, with the progress so far.
+        """A durable write of this attempt, with the progress and the costs so far.
 
         Raises LeaseLost where another attempt has the job.
         """
-        progress = {"progress": self._progress}
+        progress = {"progress": self._progress, "spent": self.spent}
         return self._jobs.update(
             self.job.name, lambda job: change(self._own(job).model_copy(update=progress))
         )
@@ -133,6 +157,7 @@ class Attempt:
         renewed = looked = time.monotonic()
         while not self._left.wait(TICK_SECONDS) and not self._lost.is_set():
             now = time.monotonic()
+            self._memory_mb = max(self._memory_mb, resident_mb())
             if self._signals.cancel_requested(self.job.name):
                 self._cancelled.set()
             if now - looked >= LOOK_SECONDS:

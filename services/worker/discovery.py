@@ -29,6 +29,7 @@ from services.jobs import DiscoverySpec, JobResult, Stage
 from services.sight import tracing
 from services.worker.attempt import Attempt
 from services.worker.checkpoints import FITTED, Checkpoints, FitCheckpoint
+from services.worker.metering import MeteredScoring
 from services.worker.pace import Pace, StepDone
 from services.worker.populations import Populations
 from services.worker.scorecards import Scorecards, generator_of, predictor_of
@@ -53,7 +54,7 @@ class Discoverer:
         catalogue = self.catalogue(attempt.job.project)
         pace = Pace(attempt, self.step_seconds)
         try:
-            scoring = self.scoring(attempt.job.project)
+            scoring = MeteredScoring(self.scoring(attempt.job.project), attempt.spend)
             walk = _Walk(attempt, catalogue, scoring, self.device, pace)
             return walk.commit(walk.findings())
         except StepDone:

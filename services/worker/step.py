@@ -9,6 +9,7 @@ from functools import partial
 
 from directrix.errors import (
     BrokerUnavailable,
+    BudgetExceeded,
     Cancelled,
     DirectrixError,
     Internal,
@@ -26,6 +27,7 @@ from services.trail.entry import NoTrail, Trail
 from services.worker import counts
 from services.worker.attempt import Attempt, StepOver
 from services.worker.counts import ended
+from services.worker.memory import bounded, is_refusal
 
 _log = logging.getLogger(__name__)
 
@@ -56,6 +58,8 @@ class Steps:
         """
         try:
             job = self.jobs.get(name)
+            if job.state.ended:
+                self.submitter.leave(job)
             if job.state.ended or job.fence != fence or self.stopping.is_set():
                 return
             lease = self.leases.take(name)
@@ -70,7 +74,8 @@ class Steps:
 
     def _hold(self, job: Job, lease: Lease) -> None:
         try:
-            taken = self.jobs.update(job.name, partial(take_up, fence=job.fence, token=lease.token))
+            change = partial(take_up, fence=job.fence, token=lease.token, now=self.clock())
+            taken = self.jobs.update(job.name, change)
             counts.taken_up(job, taken)
             with timed(STEP_SECONDS):
                 job = taken if taken.state.ended else self._attempt(taken, lease)
@@ -83,7 +88,9 @@ class Steps:
         if job.state.ended:
             self.signals.clear(job.name)
             self.clean(job)
-        elif job.state is not State.WAITING_RETRY:
+        if job.state.ended or job.state is State.WAITING_RETRY:
+            self.submitter.leave(job)
+        else:
             self.submitter.submit(job)
 
     def _attempt(self, job: Job, lease: Lease) -> Job:
@@ -94,7 +101,8 @@ class Steps:
             try:
                 if job.state is State.CANCELLING:
                     return attempt.update(cancel)
-                result = self.work(attempt)
+                with bounded(job.budget.memory_mb):
+                    result = self.work(attempt)
                 return attempt.update(partial(leave, result=result))
             except Cancelled:
                 return attempt.update(cancel)
@@ -106,7 +114,18 @@ class Steps:
             except DirectrixError as error:
                 _log.warning("%s: %s: %s", job.name, error.reason, error)
                 return attempt.update(partial(fail, error=error, now=self.clock()))
-            except Exception:
+            except Exception as caught:
+                if job.budget.memory_mb and is_refusal(caught):
+                    refused = _refused(job.budget.memory_mb)
+                    return attempt.update(partial(fail, error=refused, now=self.clock()))
                 _log.exception("%s: a defect", job.name)
                 defect = Internal("the worker failed in a way that it should not; it is logged")
                 return attempt.update(partial(fail, error=defect, now=self.clock()))
+
+
+def _refused(megabytes: int) -> BudgetExceeded:
+    return BudgetExceeded(
+        f"the budget of {megabytes} MB is spent: the job asked for more",
+        budget="memory_mb",
+        allowed=str(megabytes),
+    )

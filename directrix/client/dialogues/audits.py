@@ -42,8 +42,8 @@ class AuditFields(TypedDict, total=False):
     that flips are looked for at, in SD. random_findings: those that tell what chance does.
     explained, noise_sd: pictures tried for stability, and by how much latent noise. pairs: class
     pairs that are told of. target_probability: what the new class has to reach for a flip to count.
-    budget: images that one explanation may generate. request_id: a UUID; the same one with the same
-    request is the same operation.
+    explanation_budget: images that one explanation may generate. request_id: a UUID; the same one
+    with the same request is the same operation.
     """
 
     reference: str
@@ -66,7 +66,7 @@ class AuditFields(TypedDict, total=False):
     noise_sd: float
     pairs: int
     target_probability: float
-    budget: int
+    explanation_budget: int
     request_id: str
 
 
@@ -100,7 +100,7 @@ def start(
         noise_sd=fields.get("noise_sd", 0.0),
         pairs=fields.get("pairs", 0),
         target_probability=fields.get("target_probability", 0.0),
-        budget=fields.get("budget", 0),
+        explanation_budget=fields.get("explanation_budget", 0),
         request_id=fields.get("request_id") or str(uuid.uuid4()),
     )
     answer = yield Call(START, request, operations_pb2.Operation, deadline=120)

@@ -28,8 +28,8 @@ def test_how_sure_flips_are_and_what_explanations_cost(gateway, directrix, found
     assert directrix(*RUN, "-f", found, *options).code == 0
     assert directrix(*RUN, "-f", found, "--no-wait").code == 0
     asked, plain = gateway.audited
-    assert (asked.target_probability, asked.budget) == (0.95, 300)
-    assert (plain.target_probability, plain.budget) == (0, 0)
+    assert (asked.target_probability, asked.explanation_budget) == (0.95, 300)
+    assert (plain.target_probability, plain.explanation_budget) == (0, 0)
 
 
 def test_what_answers_may_rest_on(gateway, directrix, found):

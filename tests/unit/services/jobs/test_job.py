@@ -1,11 +1,25 @@
+import json
 from datetime import UTC, datetime
 from itertools import product
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
-from directrix.errors import ModelExists, MoveIllegal
-from services.jobs import MOVES, DiscoverySpec, Job, JobError, ModelRef, State, move
+from directrix.errors import BudgetExceeded, ModelExists, MoveIllegal
+from services.jobs import (
+    MOVES,
+    Budget,
+    DiscoverySpec,
+    Job,
+    JobError,
+    ModelRef,
+    Priority,
+    Spent,
+    State,
+    move,
+)
+from services.jobs.budgets import FAILURES
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SPEC = DiscoverySpec(generator=ModelRef(name="projects/p/models/g", digest="a" * 64), method="sefa")
@@ -33,10 +47,52 @@ def test_ended_jobs_never_move_and_all_others_can_end() -> None:
 
 
 def test_a_job_is_its_json() -> None:
-    assert Job.model_validate_json(JOB.model_dump_json()) == JOB
+    assert Job.model_validate_json(JOB.record()) == JOB
     assert JOB.name == "projects/p/operations/d1"
+    failed = JOB.remembering(NOW, "WORKER_LOST", "gone")
+    assert Job.model_validate_json(failed.record()) == failed
+
+
+def test_what_a_newer_release_says_is_kept() -> None:
+    known = {**JOB.model_dump(mode="json"), "more": {"than": "we know"}}
+    read = Job.model_validate(known)
+    again = json.loads(move(read, State.RUNNING).record())
+    assert again["more"] == {"than": "we know"}
     with pytest.raises(ValidationError):
-        Job.model_validate({**JOB.model_dump(), "more": 1})
+        Job.model_validate({**known, "spec": {**known["spec"], "more": 1}})
+
+
+def test_a_record_of_the_release_before_is_read_and_ours_by_it() -> None:
+    """The fixture was written by the code before budgets and failures were added."""
+    before = Path(__file__).with_name("record-before-budgets.json").read_text()
+    job = Job.model_validate_json(before)
+    assert (job.state, job.fence, job.priority, job.budget) == (
+        State.WAITING_RETRY, 3, Priority.NORMAL, Budget(),
+    )  # fmt: skip
+    assert set(json.loads(job.record())) == set(json.loads(before))
+
+
+def test_only_the_last_failures_are_remembered() -> None:
+    job = JOB
+    for number in range(FAILURES + 3):
+        job = job.remembering(NOW, "STORE_UNAVAILABLE", str(number))
+    assert [failure.message for failure in job.failures] == [str(n) for n in range(3, FAILURES + 3)]
+
+
+@pytest.mark.parametrize(
+    ("budget", "spent", "name"),
+    [
+        (Budget(seconds=2.0), Spent(seconds=2.1), "seconds"),
+        (Budget(images=100), Spent(images=101), "images"),
+        (Budget(memory_mb=512), Spent(memory_mb=513), "memory_mb"),
+    ],
+)
+def test_a_budget_that_is_spent_is_told_of(budget: Budget, spent: Spent, name: str) -> None:
+    with pytest.raises(BudgetExceeded) as caught:
+        budget.check(spent)
+    assert caught.value.metadata["budget"] == name
+    Budget().check(spent)
+    budget.check(Spent(seconds=2.0, images=100, memory_mb=512))
 
 
 def test_the_digest_of_a_spec_covers_what_decides_the_result() -> None:
