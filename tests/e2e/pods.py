@@ -19,7 +19,7 @@ from typing import Any
 
 from tests.conftest import ROOT
 
-LEFT_OUT = {"DIRECTRIX_TOKEN_FILE", "DIRECTRIX_CA_FILE"}
+LEFT_OUT = {"DIRECTRIX_TOKEN_FILE", "DIRECTRIX_CA"}
 USER = 10001
 _SCRIPT = """
 set -e
