@@ -46,6 +46,7 @@ def run(evidence: Evidence) -> None:
         evidence.row(kubernetes=version, objects=len(objects), invalid=wrong[:10])
         right += not wrong
     evidence.figure("kubernetes_versions", right, "versions", at_least=3, n=len(objects))
+    evidence.write()
     _policies(evidence)
 
 
