@@ -1,12 +1,14 @@
-"""`python health.py gateway|serving|worker [SERVICE]`: is this container's own process well?
+"""`python health.py gateway|serving|worker|ray|ray-serve [SERVICE]`: is this container well?
 
 Exit status 0 or 1. Gateway and serving are asked by gRPC's health protocol, on the port that their
-settings name; the worker has no port: its heartbeat must be young. Nothing here asks a neighbour.
+settings name; the worker has no port: its heartbeat must be young. "ray" asks the agent of this
+node, "ray-serve" its ingress too. Nothing here asks a neighbour.
 """
 
 import os
 import sys
 import time
+import urllib.request
 
 SECONDS = 3.0
 OLDEST = 30.0
@@ -15,6 +17,16 @@ PORTS = {
     "gateway": "127.0.0.1:" + os.environ.get("DIRECTRIX_GATEWAY_PORT", "50051"),
     "serving": os.environ.get("DIRECTRIX_INFERENCE_TARGET", "127.0.0.1:50061"),
 }
+
+
+RAY_PAGES = {
+    "ray": ("http://127.0.0.1:52365/api/local_raylet_healthz",),
+    "ray-serve": (
+        "http://127.0.0.1:52365/api/local_raylet_healthz",
+        "http://127.0.0.1:8000/-/healthz",
+    ),
+}
+"""Where Ray tells of one node; these pages want no token."""
 
 
 def serves(address: str, service: str) -> bool:
@@ -40,10 +52,21 @@ def beats(path: str) -> bool:
         return False
 
 
+def tells(url: str) -> bool:
+    """The page says success."""
+    try:
+        with urllib.request.urlopen(url, timeout=SECONDS) as answer:
+            return b"success" in answer.read()
+    except OSError:
+        return False
+
+
 def main(arguments: list[str]) -> int:
     name, service = arguments[0], "".join(arguments[1:2])
     if name == "worker":
         well = beats(os.environ.get("DIRECTRIX_WORKER_HEARTBEAT", ""))
+    elif name in RAY_PAGES:
+        well = all(map(tells, RAY_PAGES[name]))
     else:
         well = serves(PORTS[name], service)
     return 0 if well else 1

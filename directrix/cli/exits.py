@@ -7,6 +7,7 @@
 4    no such model, finding set, method or operation
 5    not with these credentials
 130  interrupted; a job that was started goes on at the service
+143  ended by TERM while a job was followed: likewise
 """
 
 import json
@@ -38,6 +39,7 @@ class Exit(IntEnum):
     NOT_FOUND = 4
     DENIED = 5
     INTERRUPTED = 130
+    TERMINATED = 143
 
 
 FAMILIES: tuple[tuple[type[ApiError], Exit], ...] = (

@@ -1,5 +1,7 @@
 """Following a job: a bar on a terminal, lines elsewhere, NDJSON for programs."""
 
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,13 +30,32 @@ EVERY = 5.0
 
 
 def follow(handle: OperationHandle[R], as_json: bool) -> R:
-    """Waits for the end. Raises OperationFailed; Ctrl-C leaves the job running and exits 130."""
+    """Waits for the end. Raises OperationFailed.
+
+    Ctrl-C and TERM leave the job running; they exit 130 and 143. Without the handler the first
+    process of a container would not notice TERM at all.
+    """
+    ended: list[int] = []
+
+    def end(number: int, _: object) -> None:
+        ended.append(number)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, end) if _is_main_thread() else None
     try:
         with _display(as_json) as show:
             return _last(handle, show)
     except KeyboardInterrupt as error:
         say(f"\ninterrupted: the job goes on. Attach again: directrix jobs wait {handle.name}")
-        raise typer.Exit(Exit.INTERRUPTED) from error
+        raise typer.Exit(Exit.TERMINATED if ended else Exit.INTERRUPTED) from error
+    finally:
+        if before is not None:
+            signal.signal(signal.SIGTERM, before)
+
+
+def _is_main_thread() -> bool:
+    """Only there may handlers be set."""
+    return threading.current_thread() is threading.main_thread()
 
 
 def follow_if(wait: bool, handle: OperationHandle[R], as_json: bool) -> R | None:

@@ -38,8 +38,9 @@ class Image:
 
 def buildah(*arguments: str, **options: object) -> str:
     """Raises CalledProcessError."""
-    storage = ["--root", f"{FOLDER}/storage", "--runroot", f"{FOLDER}/run"]
-    command = ["buildah", *storage, "--storage-driver", "vfs", *arguments]
+    driver = os.environ.get("STORAGE_DRIVER", "overlay")
+    storage = ["--root", f"{FOLDER}/{driver}", "--runroot", f"{FOLDER}/run-{driver}"]
+    command = ["buildah", *storage, "--storage-driver", driver, *arguments]
     taken = {"stdout": subprocess.PIPE, "text": True, "cwd": ROOT, **options}
     done = subprocess.run(command, check=True, **taken)
     return (done.stdout or "").strip()
@@ -62,7 +63,13 @@ def make_base() -> None:
 def build(name: str, dockerfile: str) -> Image:
     """Builds docker/`dockerfile` on BASE. Raises CalledProcessError."""
     arguments = ["--isolation", "chroot", "--pull-never", "--build-arg", f"BASE_IMAGE={BASE}"]
-    arguments += ["--secret", f"id=pip,src={_pip_configuration()}", "--format", "docker"]
+    arguments += [
+        "--layers",
+        "--secret",
+        f"id=pip,src={_pip_configuration()}",
+        "--format",
+        "docker",
+    ]
     arguments += [
         part for folder in _local_indexes() for part in ("--volume", f"{folder}:{folder}:ro")
     ]

@@ -64,7 +64,7 @@ securityContext:
 - {name: DIRECTRIX_ENDPOINT, value: "{{ include "directrix.fullname" . }}-gateway.{{ .Release.Namespace }}.svc:{{ .Values.gateway.service.port }}"}
 - {name: DIRECTRIX_PROJECT, value: {{ .Values.project | quote }}}
 - {name: DIRECTRIX_TOKEN_FILE, value: /etc/directrix/caller/token}
-- {name: DIRECTRIX_CA_FILE, value: /etc/directrix/caller/ca.crt}
+- {name: DIRECTRIX_CA, value: /etc/directrix/caller/ca.crt}
 {{- end -}}
 
 {{- define "directrix.callerMounts" -}}

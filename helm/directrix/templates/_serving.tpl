@@ -66,6 +66,9 @@ spec:
         {{- include "directrix.fromSettings" $root | nindent 8 }}
       env:
         {{- include "directrix.servingVariables" $root | nindent 8 }}
+        # Replicas of one node cannot share a port: Ray's own metrics are those that are scraped.
+        - {name: DIRECTRIX_METRICS_HOST, value: 127.0.0.1}
+        - {name: DIRECTRIX_METRICS_PORT, value: "0"}
         - {name: RAY_SERVE_THROUGHPUT_OPTIMIZED, value: "1"}
         - {name: RAY_SERVE_REPLICA_GRPC_MAX_MESSAGE_LENGTH, value: "67108864"}
         - {name: RAY_USAGE_STATS_ENABLED, value: "0"}

@@ -17,10 +17,8 @@ CONTROL_PORTS = {6379, 8265, 10001, 52365, 44217}
 FOREIGN_SECRETS = {"internal", "redis", "store", "certificate", "keys", "caller", "ca", "clients"}
 FOREIGN_CONFIGS = {"jwks", "limits"}
 """What an installation brings along (tests.unit.helm.combinations)."""
-AHEAD = """GATEWAY_CERTIFICATE GATEWAY_KEY GATEWAY_CLIENT_CA ACCESS_KEYS ACCESS_CLIENTS TOKEN_KEYS
-TOKEN_ISSUER TOKEN_AUDIENCE LIMITS_FILE LIMITS_STORAGE TOKEN_FILE CA_FILE METRICS_HOST
-METRICS_PORT"""
-"""Settings of authentication and metrics, which the services learn in changes of their own."""
+COMMAND = {"DIRECTRIX_ENDPOINT", "DIRECTRIX_REQUEST_ID", "DIRECTRIX_TOKEN_FILE", "DIRECTRIX_CA"}
+"""Variables of the command's callers, which are no settings of services."""
 FLOWS = {
     ("gateway", "serving"), ("worker", "serving"), ("gateway", "redis"), ("worker", "redis"),
     ("gateway", "store"), ("worker", "store"), ("serving", "store"), ("serving-head", "store"),
@@ -112,7 +110,7 @@ def probes_are_there(objects: Objects) -> Iterator[str]:
         if probe is None:
             yield f"{name}: no liveness probe"
             continue
-        if probe.get("grpc", {}).get("service", "liveness") != "liveness":
+        if each["name"] == "gateway" and probe["grpc"].get("service") != "liveness":
             yield f"{name}: liveness asks for more than itself"
         ports = {port["containerPort"] for port in each.get("ports", ())}
         named = {port["name"] for port in each.get("ports", ())}
@@ -207,8 +205,7 @@ def selectors_select(objects: Objects) -> Iterator[str]:
 def settings_are_known(objects: Objects) -> Iterator[str]:
     """Every DIRECTRIX_ variable is one of services/settings.py, or of the command."""
     known = {f"DIRECTRIX_{name.upper()}" for name in Settings.model_fields}
-    known |= {"DIRECTRIX_ENDPOINT", "DIRECTRIX_REQUEST_ID"}
-    known |= {f"DIRECTRIX_{name}" for name in AHEAD.split()}
+    known |= COMMAND
     for each in objects:
         if each["kind"] == "ConfigMap" and each["metadata"]["name"].endswith("-settings"):
             yield from (f"setting {name}" for name in each["data"] if name not in known)
@@ -267,7 +264,7 @@ def only_named_flows(objects: Objects) -> Iterator[str]:
     if not policies:
         return
     denying = [p for p in policies if not p.get("ingress") and not p.get("egress")]
-    if not any(set(p["policyTypes"]) == {"Ingress", "Egress"} for p in denying):
+    if not any(set(p.get("policyTypes", ())) == {"Ingress", "Egress"} for p in denying):
         yield "nothing denies by default"
     parts = {labels["app.kubernetes.io/component"]: labels for _, labels, _ in pods(objects)}
     for policy in policies:

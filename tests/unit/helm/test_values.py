@@ -4,10 +4,12 @@ import importlib.util
 import json
 
 import pytest
+import yaml
 from helm_python.errors import HelmError
 
 from tests.unit.helm.chart import FOLDER, render
 from tests.unit.helm.combinations import CUDA, DISCOVERY, LEAST, merged
+from tests.unit.helm.rules import broken
 
 spec = importlib.util.spec_from_file_location("values", FOLDER.parent / "values.py")
 assert spec is not None and spec.loader is not None
@@ -89,3 +91,13 @@ def test_refused_with_the_way_out(name: str) -> None:
 def test_the_schema_is_closed(wrong: dict) -> None:
     with pytest.raises(HelmError, match=r"(?i)schema"):
         render(merged(LEAST, wrong))
+
+
+@pytest.mark.parametrize("names", [("first",), ("first", "gpu")])
+def test_the_examples_of_the_docs_render_by_the_rules(names: tuple[str, ...]) -> None:
+    files = [FOLDER.parent / "examples" / f"{name}.yaml" for name in names]
+    asked = merged(*(yaml.safe_load(path.read_text()) for path in files))
+    told = broken(render(asked))
+    assert told == []
+    page = (FOLDER.parents[1] / "docs/kubernetes.md").read_text()
+    assert all(f"helm/examples/{name}.yaml" in page for name in names)
