@@ -62,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     gone = commands.add_parser("erase", help="everything of a project, for good")
     gone.add_argument("project")
     gone.add_argument("--confirm", metavar="PROJECT", required=True, help="the name once more")
+    gone.add_argument("--with-trail", action="store_true", help="what was recorded of it as well")
     gone.set_defaults(run=_erase)
     return parser
 
@@ -115,7 +116,8 @@ def _erase(options: argparse.Namespace) -> str:
     if options.confirm != options.project:
         raise InvalidField(f"--confirm does not name project {options.project}", field="confirm")
     store = open_store(settings())
-    count = erase(store, open_jobs(store, connect(settings())), options.project)
+    jobs = open_jobs(store, connect(settings()))
+    count = erase(store, jobs, options.project, trail=options.with_trail)
     return f"{count} objects of project {options.project} are gone"
 
 

@@ -11,7 +11,7 @@ DIGESTS = {"sha256", "digest", "finding_set_digest", "population", "predictor", 
 OF_A_PROJECT = {
     name: function
     for name, function in inspect.getmembers(keys, inspect.isfunction)
-    if name[0] != "_" and name != "belongings"
+    if name[0] != "_" and name not in ("belongings", "recorded")
     if "project" in inspect.signature(function).parameters
 }  # fmt: skip
 
@@ -27,5 +27,5 @@ def test_every_key_of_a_project_is_among_its_belongings(make: Callable[..., str]
         for name, parameter in inspect.signature(make).parameters.items()
     }
     key = make(**{**values, "project": "shoes"})
-    assert key.startswith(keys.belongings("shoes"))
-    assert not key.startswith(keys.belongings("shoe"))
+    assert key.startswith(keys.belongings("shoes") + keys.recorded("shoes"))
+    assert not key.startswith(keys.belongings("shoe") + keys.recorded("shoe"))
