@@ -5,8 +5,11 @@ public key taken for a shared secret gets through; issuer, audience, subject and
 there and right.
 """
 
+import hashlib
 import json
-from collections.abc import Mapping
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
 
 import jwt
 from jwt import PyJWK
@@ -17,6 +20,8 @@ from services.access.watched import Watched
 
 ALGORITHMS = frozenset({"RS256", "ES256", "EdDSA"})
 FEWEST_RSA_BITS = 2048
+MOST_CHECKED = 4096
+"""Tokens whose signatures need no second look."""
 _REQUIRED = ["exp", "iss", "aud", "sub"]
 
 
@@ -30,16 +35,38 @@ class Tokens:
         audience: str,
         leeway: float,
         claim: str,
+        clock: Callable[[], float] = time.time,
     ):
         self._keys = keys
         self._issuer = issuer
         self._audience = audience
         self._leeway = leeway
         self._claim = claim
+        self._clock = clock
+        self._checked_by: Mapping[str, PyJWK] = {}
+        self._checked: OrderedDict[bytes, tuple[Principal, float]] = OrderedDict()
 
     def identify(self, token: str) -> Principal:
-        """Raises Unauthenticated; the message never holds any of the token."""
+        """Raises Unauthenticated; the message never holds any of the token.
+
+        A signature is checked once, and again after the file of keys has changed.
+        """
         keys = self._keys.value
+        if keys is not self._checked_by:
+            self._checked_by = keys
+            self._checked.clear()
+        seal = hashlib.sha256(token.encode()).digest()
+        known = self._checked.get(seal)
+        if known is not None and self._clock() < known[1]:
+            return known[0]
+        caller, end = self._check(token, keys)
+        self._checked[seal] = caller, end
+        if len(self._checked) > MOST_CHECKED:
+            self._checked.popitem(last=False)
+        return caller
+
+    def _check(self, token: str, keys: Mapping[str, PyJWK]) -> tuple[Principal, float]:
+        """Who it is, and until when in seconds since 1970."""
         try:
             key = _chosen(keys, jwt.get_unverified_header(token).get("kid"))
             claims = jwt.decode(
@@ -51,7 +78,8 @@ class Tokens:
                 leeway=self._leeway,
                 options={"require": _REQUIRED},
             )
-            return Principal(f"token:{claims['sub']}"[:200], read_grants(claims[self._claim]))
+            caller = Principal(f"token:{claims['sub']}"[:200], read_grants(claims[self._claim]))
+            return caller, float(claims["exp"])
         except jwt.ExpiredSignatureError as error:
             raise Unauthenticated("the token has expired") from error
         except (jwt.PyJWTError, KeyError, ValueError) as error:

@@ -13,6 +13,7 @@ from services.access.keys import add_key, load, revoke_key
 from services.access.principal import Scope, read_grants
 from services.admin.backup import backup, restore
 from services.admin.erasure import erase
+from services.admin.retention import expire
 from services.artifacts import open_store
 from services.jobs import open_jobs
 from services.jobs.redis_client import connect
@@ -54,9 +55,14 @@ def _parser() -> argparse.ArgumentParser:
     back = commands.add_parser("restore", help="a project from its file")
     back.add_argument("file", type=Path)
     back.set_defaults(run=_restore)
+    old = commands.add_parser("expire", help="operations that ended long ago, and their pictures")
+    old.add_argument("project")
+    old.add_argument("--days", type=int, required=True, help="what ended earlier is forgotten")
+    old.set_defaults(run=_expire)
     gone = commands.add_parser("erase", help="everything of a project, for good")
     gone.add_argument("project")
     gone.add_argument("--confirm", metavar="PROJECT", required=True, help="the name once more")
+    gone.add_argument("--with-trail", action="store_true", help="what was recorded of it as well")
     gone.set_defaults(run=_erase)
     return parser
 
@@ -96,11 +102,22 @@ def _restore(options: argparse.Namespace) -> str:
     return f"project {project} has its {count} objects again"
 
 
+def _expire(options: argparse.Namespace) -> str:
+    if options.days < 1:
+        raise InvalidField("--days is 1 or more", field="days")
+    store = open_store(settings())
+    jobs = open_jobs(store, connect(settings()))
+    before = datetime.now(UTC) - timedelta(days=options.days)
+    operations, pictures = expire(store, jobs, options.project, before)
+    return f"{operations} operations and {pictures} sets of pictures of {options.project} are gone"
+
+
 def _erase(options: argparse.Namespace) -> str:
     if options.confirm != options.project:
         raise InvalidField(f"--confirm does not name project {options.project}", field="confirm")
     store = open_store(settings())
-    count = erase(store, open_jobs(store, connect(settings())), options.project)
+    jobs = open_jobs(store, connect(settings()))
+    count = erase(store, jobs, options.project, trail=options.with_trail)
     return f"{count} objects of project {options.project} are gone"
 
 

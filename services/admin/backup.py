@@ -3,7 +3,8 @@
     backup.json, then objects in the order of `keys.KINDS`, then digests.json
 
 What points to others is listed before what it points to: a job that writes meanwhile can add to
-the content, and never leave something in the file without what it needs.
+the content, and never leave something in the file without what it needs. The audit trail goes
+along, and comes back only where the project has none: no older state of it replaces a newer one.
 """
 
 import io
@@ -27,7 +28,7 @@ def backup(store: ArtifactStore, project: str, path: Path) -> int:
     try:
         with tarfile.open(draft, "w", format=tarfile.PAX_FORMAT) as tar:
             _add(tar, HEAD, json.dumps({"format": FORMAT, "project": project}).encode())
-            for prefix in keys.belongings(project):
+            for prefix in _prefixes(project):
                 for key in store.keys(prefix):
                     try:
                         data = store.get(key)
@@ -56,19 +57,27 @@ def restore(store: ArtifactStore, path: Path) -> tuple[str, int]:
             project, entries = str(head["project"]), dict(digests)
             if head["format"] != FORMAT or set(entries) != members.keys() - {HEAD, DIGESTS}:
                 raise ArchiveInvalid("the backup is of another format, or lacks objects")
-            if not all(key.startswith(keys.belongings(project)) for key in entries):
+            if not all(key.startswith(_prefixes(project)) for key in entries):
                 raise ArchiveInvalid("the backup holds what is of no project")
             for key, digest in entries.items():
                 if sha256(_read(tar, members[key])) != digest:
                     raise ArchiveInvalid(f"object {key} of the backup has changed", key=key)
             if any(next(store.keys(prefix), None) for prefix in keys.belongings(project)):
                 raise ObjectExists(f"project {project} has objects already: erase it first")
-            for prefix in reversed(keys.belongings(project)):
+            if any(next(store.keys(prefix), None) for prefix in keys.recorded(project)):
+                entries = {
+                    k: d for k, d in entries.items() if k.startswith(keys.belongings(project))
+                }
+            for prefix in reversed(_prefixes(project)):
                 for key in sorted(key for key in entries if key.startswith(prefix)):
                     store.put(key, _read(tar, members[key]))
     except (tarfile.TarError, KeyError, ValueError, TypeError) as error:
         raise ArchiveInvalid(f"{path} is no backup of a project") from error
     return project, len(entries)
+
+
+def _prefixes(project: str) -> tuple[str, ...]:
+    return keys.belongings(project) + keys.recorded(project)
 
 
 def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:

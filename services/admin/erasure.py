@@ -16,16 +16,19 @@ def erase(
     jobs: JobStore,
     project: str,
     patience: float = 60.0,
+    trail: bool = False,
     sleep: Callable[[float], None] = time.sleep,
 ) -> int:
     """How many objects there were. What points to others goes first, so that nobody reads halves.
 
-    Jobs are cancelled and waited for, `patience` seconds at most: a worker that still runs would
-    write again. Raises OperationUnfinished, having erased nothing, where one does not end.
+    trail: also the audit trail, which holds digests and no content. Jobs are cancelled and waited
+    for, `patience` seconds at most: a worker that still runs would write again. Raises
+    OperationUnfinished, having erased nothing, where one does not end.
     """
     _stop(jobs, project, patience, sleep)
+    prefixes = keys.belongings(project) + (keys.recorded(project) if trail else ())
     count = 0
-    while found := [key for prefix in keys.belongings(project) for key in store.keys(prefix)]:
+    while found := [key for prefix in prefixes for key in store.keys(prefix)]:
         for key in found:
             store.delete(key)
         count += len(found)

@@ -34,6 +34,8 @@ KINDS = (
     "models-by-digest", "scores", "objects",
 )  # fmt: skip
 """Of what projects have, in the order in which it can be taken away: pointers before content."""
+TRAIL_KINDS = ("trail-heads", "trail")
+"""What is recorded of it: digests and names, no content."""
 
 _ID = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -44,8 +46,13 @@ def is_digest(text: str) -> bool:
 
 
 def belongings(project: str) -> tuple[str, ...]:
-    """The prefixes of all that a project has: what points to others first, content last."""
+    """The prefixes of all that a project has, but for its trail: what points to others first."""
     return tuple(f"{kind}/{_id(project)}/" for kind in KINDS)
+
+
+def recorded(project: str) -> tuple[str, ...]:
+    """The prefixes of a project's audit trail: the heads of its chains first."""
+    return tuple(f"{kind}/{_id(project)}/" for kind in TRAIL_KINDS)
 
 
 def content(project: str, sha256: str) -> str:

@@ -79,7 +79,15 @@ class _Way(NamedTuple):
 class Guard(grpc.aio.ServerInterceptor):
     """The only interceptor: its order of steps is the point of it."""
 
-    def __init__(self, rules: Rules, log: Log, door: Door, rates: Rates):
+    def __init__(
+        self,
+        rules: Rules,
+        log: Log,
+        door: Door,
+        rates: Rates,
+        known_seconds: float = KNOWN_SECONDS,
+    ):
+        self._known_seconds = known_seconds
         self._rules = rules
         self._log = log
         self._door = door
@@ -165,7 +173,7 @@ class Guard(grpc.aio.ServerInterceptor):
             async def requests(caller: Principal) -> AsyncIterator[Message]:
                 first, known_at = 1, time.monotonic()
                 async for data in arriving:
-                    if time.monotonic() > known_at + KNOWN_SECONDS:
+                    if time.monotonic() > known_at + self._known_seconds:
                         bearer = self._door.bearer(way.method, way.metadata)
                         caller = self._door.admit(way.method, bearer, context)
                         known_at = time.monotonic()

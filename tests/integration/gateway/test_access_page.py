@@ -58,7 +58,7 @@ def test_the_page_works(tmp_path: Path) -> None:
     }
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script(port, admin)],
-        cwd=tmp_path, env=env, capture_output=True, text=True, timeout=240, check=False,
+        cwd=tmp_path, env=env, capture_output=True, text=True, timeout=280, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "the shop" in done.stdout

@@ -1,7 +1,10 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import ClassVar
 
+import kombu.serialization
 import pytest
+from kombu.exceptions import ContentDisallowed
 
 from directrix.errors import BrokerUnavailable
 from services.jobs import DiscoverySpec, Job, ModelRef
@@ -34,6 +37,36 @@ def test_a_message_carries_a_name_and_a_number(settings: Settings) -> None:
         assert received.headers["task"] == "directrix.step"
         received.ack()
     assert submitter.waiting() == set()
+
+
+class Trap:
+    """Leaves a mark where somebody unpickles it."""
+
+    sprung: ClassVar[list[str]] = []
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Trap.sprung.append, ("sprung",)
+
+
+def test_a_pickled_message_is_refused_unread(settings: Settings) -> None:
+    app = celery_app(settings)
+    refused: list[Exception] = []
+    taken: list[object] = []
+    kombu.serialization.enable_insecure_serializers(["pickle"])  # as a careless worker would
+    try:
+        with app.connection_for_write() as connection:
+            queue = connection.SimpleQueue(settings.queue, serializer="pickle")
+            queue.put(Trap())
+            with app.amqp.TaskConsumer(connection, callbacks=[lambda *m: taken.append(m)]) as read:
+                read.on_decode_error = lambda message, error: (
+                    refused.append(error), message.reject()
+                )  # fmt: skip
+                read.consume()
+                connection.drain_events(timeout=5)
+    finally:
+        kombu.serialization.disable_insecure_serializers()
+    assert [type(error) for error in refused] == [ContentDisallowed]
+    assert (taken, Trap.sprung) == ([], [])
 
 
 def test_what_is_not_ours_in_the_queue_is_passed_over(settings: Settings) -> None:

@@ -71,6 +71,19 @@ def test_clocks_may_differ_by_the_leeway(tokens: Tokens) -> None:
     assert tokens.identify(SIGNER.token(GRANTS, exp=int(time.time()) - 2)).subject
 
 
+def test_a_token_that_was_checked_still_ends(tmp_path: Path) -> None:
+    file = Watched(SIGNER.write(tmp_path / "jwks.json"), read_jwks, "file of token keys")
+    now = time.time()
+    tokens = Tokens(file, ISSUER, AUDIENCE, 0.0, CLAIM, clock=lambda: now)
+    token = SIGNER.token(GRANTS, exp=int(now) + 2)
+    assert tokens.identify(token) is tokens.identify(token)
+    assert tokens.identify(SIGNER.token(GRANTS, exp=int(now) + 2)) is not tokens.identify(token)
+    time.sleep(3)
+    now += 3
+    with pytest.raises(Unauthenticated, match="expired"):
+        tokens.identify(token)
+
+
 def test_keys_are_exchanged_while_it_runs(tmp_path: Path) -> None:
     path = SIGNER.write(tmp_path / "jwks.json")
     tokens = Tokens(Watched(path, read_jwks, "file"), ISSUER, AUDIENCE, 0.0, CLAIM)

@@ -104,6 +104,25 @@ def test_a_project_comes_back_byte_for_byte(store: ArtifactStore, tmp_path: Path
     assert [each.name for each in tmp_path.glob(".*")] == []
 
 
+def test_the_trail_stays_unless_it_is_to_go_and_is_never_set_back(
+    store: ArtifactStore, tmp_path: Path
+) -> None:
+    jobs, file = fill(store, "shoes"), tmp_path / "shoes.tar"
+    head, segment = keys.trail_head("shoes", "c1"), keys.trail_segment("shoes", "c1", 0)
+    store.put(segment, b"one")
+    store.put(head, b"1")
+    backup(store, "shoes", file)
+    erase(store, jobs, "shoes")
+    assert set(store.keys("")) == {head, segment}
+    store.put(head, b"2")
+    restore(store, file)
+    assert store.get(head) == b"2"
+    erase(store, jobs, "shoes", trail=True)
+    assert list(store.keys("")) == []
+    restore(store, file)
+    assert (store.get(head), store.get(segment)) == (b"1", b"one")
+
+
 def _changed(file: Path, change) -> Path:
     """A backup with its members changed."""
     with tarfile.open(file) as tar:

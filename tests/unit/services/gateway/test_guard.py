@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -24,7 +25,8 @@ from directrix.v1.model_service_pb2_grpc import (
     ModelServiceStub,
     add_ModelServiceServicer_to_server,
 )
-from services.access import Identities
+from services.access import Identities, Scope
+from services.access.keys import add_key, revoke_key
 from services.access.rates import Rates
 from services.gateway.door import Door
 from services.gateway.guard import Guard
@@ -61,13 +63,17 @@ class Echoing(EditingServiceServicer):
 
 
 def serve(
-    error: BaseException | None, scene: Callable[[grpc.aio.Channel], Awaitable[None]]
+    error: BaseException | None,
+    scene: Callable[[grpc.aio.Channel], Awaitable[None]],
+    door: Door = OPEN,
 ) -> list[dict[str, Any]]:
     """Runs `scene` against a guarded server and returns the lines of its log."""
     log = io.StringIO()
 
     async def run() -> None:
-        server = grpc.aio.server(interceptors=[Guard(Rules(), Log(log), OPEN, Rates())])
+        server = grpc.aio.server(
+            interceptors=[Guard(Rules(), Log(log), door, Rates(), known_seconds=0)]
+        )
         add_ModelServiceServicer_to_server(Failing(error), server)
         add_EditingServiceServicer_to_server(Echoing(), server)
         port = server.add_insecure_port("127.0.0.1:0")
@@ -165,6 +171,29 @@ def test_a_stream_serves_until_a_message_is_bad() -> None:
 
     (line,) = serve(None, scene)
     assert (line["code"], line["reason"]) == ("INVALID_ARGUMENT", "INVALID_FIELD")
+
+
+def test_a_stream_ends_when_its_key_is_revoked(tmp_path: Path) -> None:
+    file = tmp_path / "keys.json"
+    key = add_key(file, {"default": frozenset({Scope.EDIT})})
+    door = Door(Identities.of(Settings(access_keys=file)))
+    wanted = editing.StreamEditsRequest(sequence=4)
+    wanted.edit.recipe.generator = "projects/default/models/toy"
+    wanted.edit.recipe.seed.seed = 1
+
+    async def scene(channel: grpc.aio.Channel) -> None:
+        metadata = (("authorization", f"Bearer {key}"),)
+        call = EditingServiceStub(channel).StreamEdits(metadata=metadata)
+        await call.write(wanted)
+        assert (await call.read()).sequence == 4
+        revoke_key(file, key.split("_")[1])
+        await call.write(wanted)
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await call.read()
+        assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
+
+    (line,) = serve(None, scene, door)
+    assert (line["code"], line["project"]) == ("UNAUTHENTICATED", "default")
 
 
 def test_a_caller_who_leaves_is_logged_as_cancelled() -> None:
