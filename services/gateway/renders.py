@@ -11,8 +11,13 @@ from services.gateway.batcher import Backend, Batcher
 from services.gateway.pictures import Size
 from services.inference.channel import MAX_MESSAGE_BYTES
 from services.inference.client import InferenceClient
+from services.sight.metrics import EDIT_STAGE
 
 R = TypeVar("R")
+
+
+_SERVING_QUEUE = EDIT_STAGE.labels("serving_queue")
+_COMPUTE = EDIT_STAGE.labels("compute")
 
 
 class RenderKey(NamedTuple):
@@ -69,6 +74,8 @@ class InferenceBackend(Backend[RenderKey, pb.Recipe, Rendered]):
             project=key.project,
         )
         answer = await inside(self._client.render(request, seconds))
+        _SERVING_QUEUE.observe(answer.queue_seconds)
+        _COMPUTE.observe(answer.compute_seconds)
         size = (answer.height, answer.width, answer.channels)
         return [
             error_from_proto(item.error)

@@ -32,6 +32,14 @@ class Priority(IntEnum):
     BATCH = 1
 
 
+@dataclass
+class Times:
+    """Seconds: the longest wait of the tasks of one call, and the sum of their passes."""
+
+    queue: float = 0.0
+    compute: float = 0.0
+
+
 @dataclass(eq=False)
 class _Task:
     key: Hashable
@@ -60,9 +68,16 @@ class PriorityExecutor:
         self._thread.start()
 
     async def submit(
-        self, key: Hashable, items: Sequence[Any], run: Run, priority: Priority
+        self,
+        key: Hashable,
+        items: Sequence[Any],
+        run: Run,
+        priority: Priority,
+        times: Times | None = None,
     ) -> Sequence[Any]:
-        """One result an item. Tasks of one key may share a pass: `run` sees the items of all.
+        """One result an item; `times` are added to.
+
+        Tasks of one key may share a pass: `run` sees the items of all.
 
         Raises what `run` raises. Cancelling drops the task if it has not begun.
         """
@@ -75,12 +90,8 @@ class PriorityExecutor:
             try:
                 return await task.future
             finally:
-                span.set(
-                    items=len(items),
-                    batch=task.batch,
-                    queue_ms=round(1e3 * (task.began - task.since), 3),
-                    compute_ms=round(1e3 * (task.ended - task.began), 3),
-                )
+                if task.ended:
+                    _note(task, span, times)
 
     def give_way(self, seconds: float = 0.05) -> None:
         """For work in other threads: waits while interactive tasks do, `seconds` at most."""
@@ -190,3 +201,15 @@ def _settle_all(answers: "list[tuple[_Task, Sequence[Any] | BaseException]]") ->
 def _tell(loop: asyncio.AbstractEventLoop, what: Callable[[], object]) -> None:
     if not loop.is_closed():
         loop.call_soon_threadsafe(what)
+
+
+def _note(task: _Task, span: tracing.Span, times: Times | None) -> None:
+    waited, took = task.began - task.since, task.ended - task.began
+    if times is not None:
+        times.queue, times.compute = max(times.queue, waited), times.compute + took
+    span.set(
+        items=len(task.items),
+        batch=task.batch,
+        queue_ms=round(1e3 * waited, 3),
+        compute_ms=round(1e3 * took, 3),
+    )

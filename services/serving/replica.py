@@ -32,7 +32,7 @@ from directrix.wire.latents import (
 from directrix.wire.tensors import tensor_to_proto
 from services.artifacts.catalogue import Catalogue
 from services.remote import open_exchange
-from services.serving.executor import Priority, PriorityExecutor, Run
+from services.serving.executor import Priority, PriorityExecutor, Run, Times
 from services.serving.explaining import Explaining
 from services.serving.inversions import Inversions
 from services.serving.long_work import LongWork
@@ -146,13 +146,17 @@ class Replica:
         waiting = [plan for plan in plans if not isinstance(plan, DirectrixError)]
         run = partial(draw, renderer, form)
         parts = [waiting[start : start + CHUNK] for start in range(0, len(waiting), CHUNK)]
-        drawn = iter(
-            await self._pass_all(
-                [((renderer, form), part, run) for part in parts], request.priority
-            )
-        )
+        times = Times()
+        tasks: list[Task] = [((renderer, form), part, run) for part in parts]
+        drawn = iter(await self._pass_all(tasks, request.priority, times))
         image = renderer.generator.card.image
-        answer = pb.RenderResponse(height=image.height, width=image.width, channels=image.channels)
+        answer = pb.RenderResponse(
+            height=image.height,
+            width=image.width,
+            channels=image.channels,
+            queue_seconds=times.queue,
+            compute_seconds=times.compute,
+        )
         for plan in plans:
             result = plan if isinstance(plan, DirectrixError) else next(drawn)
             answer.items.append(_item(result, request.omit_images))
@@ -222,11 +226,13 @@ class Replica:
         found = await self._executor.submit(object(), [None], draw, Priority.INTERACTIVE)
         return pb.SampleResponse(latents=latent_batch_to_proto(found[0]))
 
-    async def _pass_all(self, tasks: Iterable[Task], priority: int) -> list[Any]:
+    async def _pass_all(
+        self, tasks: Iterable[Task], priority: int, times: Times | None = None
+    ) -> list[Any]:
         """Results of all tasks, in order; cancelled together."""
         level = Priority.BATCH if priority == pb.PRIORITY_BATCH else Priority.INTERACTIVE
         parts = await asyncio.gather(
-            *(self._executor.submit(key, items, run, level) for key, items, run in tasks)
+            *(self._executor.submit(key, items, run, level, times) for key, items, run in tasks)
         )
         return [result for part in parts for result in part]
 

@@ -25,7 +25,8 @@ BUILD = Gauge("directrix_build_info", "What runs here; always 1.", ["version", "
 
 EDIT_STAGE = Histogram(
     "directrix_edit_stage_seconds",
-    "Where the time of an edit goes: resolve (names), queue (at the gateway), encode (picture).",
+    "Where the time of edits goes: resolve (names), queue (at the gateway), serving_queue and"
+    " compute (at the replica, once a batch), encode (picture).",
     ["stage"],
     buckets=SECONDS,
 )

@@ -56,10 +56,11 @@ def test_calls_are_counted_as_everywhere(stack: Stack, worked: str) -> None:
 
 
 def test_queue_and_compute_are_told_apart(stack: Stack, worked: str) -> None:
-    for stage in ("resolve", "queue", "encode"):
+    for stage in ("resolve", "queue", "serving_queue", "compute", "encode"):
         assert sample(stack, "gateway", "directrix_edit_stage_seconds_count", stage=stage) >= 1
     for stage in ("wait", "pass"):
         assert sample(stack, "serving", "directrix_serving_pass_seconds_count", stage=stage) >= 1
+    assert sample(stack, "gateway", "directrix_edit_stage_seconds_sum", stage="compute") > 0
 
 
 def test_jobs_are_counted_where_they_run(stack: Stack, worked: str) -> None:

@@ -26,7 +26,7 @@ from directrix.v1 import explanation_service_pb2 as directrix_dot_v1_dot_explana
 from directrix.v1 import values_pb2 as directrix_dot_v1_dot_values__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.directrix/inference/v1/inference_service.proto\x12\x16\x64irectrix.inference.v1\x1a&directrix/v1/explanation_service.proto\x1a\x19\x64irectrix/v1/values.proto\"\xa0\x01\n\tItemError\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x41\n\x08metadata\x18\x03 \x03(\x0b\x32/.directrix.inference.v1.ItemError.MetadataEntry\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xd9\x01\n\rRenderRequest\x12\x11\n\tgenerator\x18\x01 \x01(\t\x12\x12\n\npredictors\x18\x02 \x03(\t\x12 \n\x04\x66orm\x18\x03 \x01(\x0e\x32\x12.directrix.v1.Form\x12%\n\x07recipes\x18\x04 \x03(\x0b\x32\x14.directrix.v1.Recipe\x12\x32\n\x08priority\x18\x05 \x01(\x0e\x32 .directrix.inference.v1.Priority\x12\x13\n\x0bomit_images\x18\x06 \x01(\x08\x12\x0f\n\x07project\x18\x07 \x01(\t\"_\n\x0cRenderedItem\x12\r\n\x05image\x18\x01 \x01(\x0c\x12\x0e\n\x06scores\x18\x02 \x01(\x0c\x12\x30\n\x05\x65rror\x18\x03 \x01(\x0b\x32!.directrix.inference.v1.ItemError\"\xa8\x01\n\x0eRenderResponse\x12\x33\n\x05items\x18\x01 \x03(\x0b\x32$.directrix.inference.v1.RenderedItem\x12\x0e\n\x06height\x18\x02 \x01(\x05\x12\r\n\x05width\x18\x03 \x01(\x05\x12\x10\n\x08\x63hannels\x18\x04 \x01(\x05\x12\x30\n\x05\x65rror\x18\x05 \x01(\x0b\x32!.directrix.inference.v1.ItemError\"M\n\x0bSampleRange\x12\x0c\n\x04seed\x18\x01 \x01(\x03\x12\r\n\x05start\x18\x02 \x01(\x03\x12\r\n\x05\x63ount\x18\x03 \x01(\x05\x12\x12\n\ntruncation\x18\x04 \x01(\x01\"\x96\x02\n\x0cScoreRequest\x12\x11\n\tgenerator\x18\x01 \x01(\t\x12\x12\n\npredictors\x18\x02 \x03(\t\x12 \n\x04\x66orm\x18\x03 \x01(\x0e\x32\x12.directrix.v1.Form\x12\x36\n\x07samples\x18\x04 \x01(\x0b\x32#.directrix.inference.v1.SampleRangeH\x00\x12\x36\n\x07latents\x18\x05 \x01(\x0b\x32#.directrix.inference.v1.LatentBatchH\x00\x12\x32\n\x08priority\x18\x06 \x01(\x0e\x32 .directrix.inference.v1.Priority\x12\x0f\n\x07project\x18\x07 \x01(\tB\x08\n\x06source\"W\n\x0bLatentBatch\x12\"\n\x05space\x18\x01 \x01(\x0e\x32\x13.directrix.v1.Space\x12$\n\x06values\x18\x02 \x01(\x0b\x32\x14.directrix.v1.Tensor\"g\n\rScoreResponse\x12$\n\x06scores\x18\x01 \x01(\x0b\x32\x14.directrix.v1.Tensor\x12\x30\n\x05\x65rror\x18\x02 \x01(\x0b\x32!.directrix.inference.v1.ItemError\"U\n\x0e\x45xplainRequest\x12\x32\n\x07request\x18\x01 \x01(\x0b\x32!.directrix.v1.ExplainImageRequest\x12\x0f\n\x07project\x18\x02 \x01(\t\"\xae\x01\n\x0f\x45xplainResponse\x12\x34\n\x08response\x18\x01 \x01(\x0b\x32\".directrix.v1.ExplainImageResponse\x12\x30\n\x05\x65rror\x18\x02 \x01(\x0b\x32!.directrix.inference.v1.ItemError\x12\x33\n\x08progress\x18\x03 \x01(\x0b\x32!.directrix.v1.ExplanationProgress\"r\n\rInvertRequest\x12\x11\n\tgenerator\x18\x01 \x01(\t\x12)\n\x06source\x18\x02 \x01(\x0b\x32\x19.directrix.v1.ImageSource\x12\x12\n\npredictors\x18\x03 \x03(\t\x12\x0f\n\x07project\x18\x04 \x01(\t\"\x82\x02\n\x0eInvertResponse\x12$\n\x06latent\x18\x01 \x01(\x0b\x32\x14.directrix.v1.Latent\x12,\n\x0ereconstruction\x18\x02 \x01(\x0b\x32\x14.directrix.v1.Tensor\x12\x1a\n\x12mean_squared_error\x18\x03 \x01(\x01\x12\x30\n\x05\x65rror\x18\x04 \x01(\x0b\x32!.directrix.inference.v1.ItemError\x12$\n\x06scores\x18\x05 \x01(\x0b\x32\x14.directrix.v1.Tensor\x12\x18\n\x0bnoise_error\x18\x06 \x01(\x01H\x00\x88\x01\x01\x42\x0e\n\x0c_noise_error\"\x8d\x01\n\rSampleRequest\x12\x11\n\tgenerator\x18\x01 \x01(\t\x12\x34\n\x07samples\x18\x02 \x01(\x0b\x32#.directrix.inference.v1.SampleRange\x12\"\n\x05space\x18\x03 \x01(\x0e\x32\x13.directrix.v1.Space\x12\x0f\n\x07project\x18\x04 \x01(\t\"x\n\x0eSampleResponse\x12\x34\n\x07latents\x18\x01 \x01(\x0b\x32#.directrix.inference.v1.LatentBatch\x12\x30\n\x05\x65rror\x18\x02 \x01(\x0b\x32!.directrix.inference.v1.ItemError*R\n\x08Priority\x12\x18\n\x14PRIORITY_UNSPECIFIED\x10\x00\x12\x18\n\x14PRIORITY_INTERACTIVE\x10\x01\x12\x12\n\x0ePRIORITY_BATCH\x10\x02\x32\xd1\x03\n\x10InferenceService\x12W\n\x06Render\x12%.directrix.inference.v1.RenderRequest\x1a&.directrix.inference.v1.RenderResponse\x12T\n\x05Score\x12$.directrix.inference.v1.ScoreRequest\x1a%.directrix.inference.v1.ScoreResponse\x12\\\n\x07\x45xplain\x12&.directrix.inference.v1.ExplainRequest\x1a\'.directrix.inference.v1.ExplainResponse0\x01\x12W\n\x06Invert\x12%.directrix.inference.v1.InvertRequest\x1a&.directrix.inference.v1.InvertResponse\x12W\n\x06Sample\x12%.directrix.inference.v1.SampleRequest\x1a&.directrix.inference.v1.SampleResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.directrix/inference/v1/inference_service.proto\x12\x16\x64irectrix.inference.v1\x1a&directrix/v1/explanation_service.proto\x1a\x19\x64irectrix/v1/values.proto\"\xa0\x01\n\tItemError\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x41\n\x08metadata\x18\x03 \x03(\x0b\x32/.directrix.inference.v1.ItemError.MetadataEntry\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xd9\x01\n\rRenderRequest\x12\x11\n\tgenerator\x18\x01 \x01(\t\x12\x12\n\npredictors\x18\x02 \x03(\t\x12 \n\x04\x66orm\x18\x03 \x01(\x0e\x32\x12.directrix.v1.Form\x12%\n\x07recipes\x18\x04 \x03(\x0b\x32\x14.directrix.v1.Recipe\x12\x32\n\x08priority\x18\x05 \x01(\x0e\x32 .directrix.inference.v1.Priority\x12\x13\n\x0bomit_images\x18\x06 \x01(\x08\x12\x0f\n\x07project\x18\x07 \x01(\t\"_\n\x0cRenderedItem\x12\r\n\x05image\x18\x01 \x01(\x0c\x12\x0e\n\x06scores\x18\x02 \x01(\x0c\x12\x30\n\x05\x65rror\x18\x03 \x01(\x0b\x32!.directrix.inference.v1.ItemError\"\xd8\x01\n\x0eRenderResponse\x12\x33\n\x05items\x18\x01 \x03(\x0b\x32$.directrix.inference.v1.RenderedItem\x12\x0e\n\x06height\x18\x02 \x01(\x05\x12\r\n\x05width\x18\x03 \x01(\x05\x12\x10\n\x08\x63hannels\x18\x04 \x01(\x05\x12\x30\n\x05\x65rror\x18\x05 \x01(\x0b\x32!.directrix.inference.v1.ItemError\x12\x15\n\rqueue_seconds\x18\x06 \x01(\x01\x12\x17\n\x0f\x63ompute_seconds\x18\x07 \x01(\x01\"M\n\x0bSampleRange\x12\x0c\n\x04seed\x18\x01 \x01(\x03\x12\r\n\x05start\x18\x02 \x01(\x03\x12\r\n\x05\x63ount\x18\x03 \x01(\x05\x12\x12\n\ntruncation\x18\x04 \x01(\x01\"\x96\x02\n\x0cScoreRequest\x12\x11\n\tgenerator\x18\x01 \x01(\t\x12\x12\n\npredictors\x18\x02 \x03(\t\x12 \n\x04\x66orm\x18\x03 \x01(\x0e\x32\x12.directrix.v1.Form\x12\x36\n\x07samples\x18\x04 \x01(\x0b\x32#.directrix.inference.v1.SampleRangeH\x00\x12\x36\n\x07latents\x18\x05 \x01(\x0b\x32#.directrix.inference.v1.LatentBatchH\x00\x12\x32\n\x08priority\x18\x06 \x01(\x0e\x32 .directrix.inference.v1.Priority\x12\x0f\n\x07project\x18\x07 \x01(\tB\x08\n\x06source\"W\n\x0bLatentBatch\x12\"\n\x05space\x18\x01 \x01(\x0e\x32\x13.directrix.v1.Space\x12$\n\x06values\x18\x02 \x01(\x0b\x32\x14.directrix.v1.Tensor\"g\n\rScoreResponse\x12$\n\x06scores\x18\x01 \x01(\x0b\x32\x14.directrix.v1.Tensor\x12\x30\n\x05\x65rror\x18\x02 \x01(\x0b\x32!.directrix.inference.v1.ItemError\"U\n\x0e\x45xplainRequest\x12\x32\n\x07request\x18\x01 \x01(\x0b\x32!.directrix.v1.ExplainImageRequest\x12\x0f\n\x07project\x18\x02 \x01(\t\"\xae\x01\n\x0f\x45xplainResponse\x12\x34\n\x08response\x18\x01 \x01(\x0b\x32\".directrix.v1.ExplainImageResponse\x12\x30\n\x05\x65rror\x18\x02 \x01(\x0b\x32!.directrix.inference.v1.ItemError\x12\x33\n\x08progress\x18\x03 \x01(\x0b\x32!.directrix.v1.ExplanationProgress\"r\n\rInvertRequest\x12\x11\n\tgenerator\x18\x01 \x01(\t\x12)\n\x06source\x18\x02 \x01(\x0b\x32\x19.directrix.v1.ImageSource\x12\x12\n\npredictors\x18\x03 \x03(\t\x12\x0f\n\x07project\x18\x04 \x01(\t\"\x82\x02\n\x0eInvertResponse\x12$\n\x06latent\x18\x01 \x01(\x0b\x32\x14.directrix.v1.Latent\x12,\n\x0ereconstruction\x18\x02 \x01(\x0b\x32\x14.directrix.v1.Tensor\x12\x1a\n\x12mean_squared_error\x18\x03 \x01(\x01\x12\x30\n\x05\x65rror\x18\x04 \x01(\x0b\x32!.directrix.inference.v1.ItemError\x12$\n\x06scores\x18\x05 \x01(\x0b\x32\x14.directrix.v1.Tensor\x12\x18\n\x0bnoise_error\x18\x06 \x01(\x01H\x00\x88\x01\x01\x42\x0e\n\x0c_noise_error\"\x8d\x01\n\rSampleRequest\x12\x11\n\tgenerator\x18\x01 \x01(\t\x12\x34\n\x07samples\x18\x02 \x01(\x0b\x32#.directrix.inference.v1.SampleRange\x12\"\n\x05space\x18\x03 \x01(\x0e\x32\x13.directrix.v1.Space\x12\x0f\n\x07project\x18\x04 \x01(\t\"x\n\x0eSampleResponse\x12\x34\n\x07latents\x18\x01 \x01(\x0b\x32#.directrix.inference.v1.LatentBatch\x12\x30\n\x05\x65rror\x18\x02 \x01(\x0b\x32!.directrix.inference.v1.ItemError*R\n\x08Priority\x12\x18\n\x14PRIORITY_UNSPECIFIED\x10\x00\x12\x18\n\x14PRIORITY_INTERACTIVE\x10\x01\x12\x12\n\x0ePRIORITY_BATCH\x10\x02\x32\xd1\x03\n\x10InferenceService\x12W\n\x06Render\x12%.directrix.inference.v1.RenderRequest\x1a&.directrix.inference.v1.RenderResponse\x12T\n\x05Score\x12$.directrix.inference.v1.ScoreRequest\x1a%.directrix.inference.v1.ScoreResponse\x12\\\n\x07\x45xplain\x12&.directrix.inference.v1.ExplainRequest\x1a\'.directrix.inference.v1.ExplainResponse0\x01\x12W\n\x06Invert\x12%.directrix.inference.v1.InvertRequest\x1a&.directrix.inference.v1.InvertResponse\x12W\n\x06Sample\x12%.directrix.inference.v1.SampleRequest\x1a&.directrix.inference.v1.SampleResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,8 +35,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_ITEMERROR_METADATAENTRY']._loaded_options = None
   _globals['_ITEMERROR_METADATAENTRY']._serialized_options = b'8\001'
-  _globals['_PRIORITY']._serialized_start=2253
-  _globals['_PRIORITY']._serialized_end=2335
+  _globals['_PRIORITY']._serialized_start=2301
+  _globals['_PRIORITY']._serialized_end=2383
   _globals['_ITEMERROR']._serialized_start=142
   _globals['_ITEMERROR']._serialized_end=302
   _globals['_ITEMERROR_METADATAENTRY']._serialized_start=255
@@ -46,27 +46,27 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RENDEREDITEM']._serialized_start=524
   _globals['_RENDEREDITEM']._serialized_end=619
   _globals['_RENDERRESPONSE']._serialized_start=622
-  _globals['_RENDERRESPONSE']._serialized_end=790
-  _globals['_SAMPLERANGE']._serialized_start=792
-  _globals['_SAMPLERANGE']._serialized_end=869
-  _globals['_SCOREREQUEST']._serialized_start=872
-  _globals['_SCOREREQUEST']._serialized_end=1150
-  _globals['_LATENTBATCH']._serialized_start=1152
-  _globals['_LATENTBATCH']._serialized_end=1239
-  _globals['_SCORERESPONSE']._serialized_start=1241
-  _globals['_SCORERESPONSE']._serialized_end=1344
-  _globals['_EXPLAINREQUEST']._serialized_start=1346
-  _globals['_EXPLAINREQUEST']._serialized_end=1431
-  _globals['_EXPLAINRESPONSE']._serialized_start=1434
-  _globals['_EXPLAINRESPONSE']._serialized_end=1608
-  _globals['_INVERTREQUEST']._serialized_start=1610
-  _globals['_INVERTREQUEST']._serialized_end=1724
-  _globals['_INVERTRESPONSE']._serialized_start=1727
-  _globals['_INVERTRESPONSE']._serialized_end=1985
-  _globals['_SAMPLEREQUEST']._serialized_start=1988
-  _globals['_SAMPLEREQUEST']._serialized_end=2129
-  _globals['_SAMPLERESPONSE']._serialized_start=2131
-  _globals['_SAMPLERESPONSE']._serialized_end=2251
-  _globals['_INFERENCESERVICE']._serialized_start=2338
-  _globals['_INFERENCESERVICE']._serialized_end=2803
+  _globals['_RENDERRESPONSE']._serialized_end=838
+  _globals['_SAMPLERANGE']._serialized_start=840
+  _globals['_SAMPLERANGE']._serialized_end=917
+  _globals['_SCOREREQUEST']._serialized_start=920
+  _globals['_SCOREREQUEST']._serialized_end=1198
+  _globals['_LATENTBATCH']._serialized_start=1200
+  _globals['_LATENTBATCH']._serialized_end=1287
+  _globals['_SCORERESPONSE']._serialized_start=1289
+  _globals['_SCORERESPONSE']._serialized_end=1392
+  _globals['_EXPLAINREQUEST']._serialized_start=1394
+  _globals['_EXPLAINREQUEST']._serialized_end=1479
+  _globals['_EXPLAINRESPONSE']._serialized_start=1482
+  _globals['_EXPLAINRESPONSE']._serialized_end=1656
+  _globals['_INVERTREQUEST']._serialized_start=1658
+  _globals['_INVERTREQUEST']._serialized_end=1772
+  _globals['_INVERTRESPONSE']._serialized_start=1775
+  _globals['_INVERTRESPONSE']._serialized_end=2033
+  _globals['_SAMPLEREQUEST']._serialized_start=2036
+  _globals['_SAMPLEREQUEST']._serialized_end=2177
+  _globals['_SAMPLERESPONSE']._serialized_start=2179
+  _globals['_SAMPLERESPONSE']._serialized_end=2299
+  _globals['_INFERENCESERVICE']._serialized_start=2386
+  _globals['_INFERENCESERVICE']._serialized_end=2851
 # @@protoc_insertion_point(module_scope)

@@ -192,12 +192,18 @@ class RenderResponse(_message.Message):
     WIDTH_FIELD_NUMBER: _builtins.int
     CHANNELS_FIELD_NUMBER: _builtins.int
     ERROR_FIELD_NUMBER: _builtins.int
+    QUEUE_SECONDS_FIELD_NUMBER: _builtins.int
+    COMPUTE_SECONDS_FIELD_NUMBER: _builtins.int
     height: _builtins.int
     """Rows of every image."""
     width: _builtins.int
     """Columns of every image."""
     channels: _builtins.int
     """Channels of every image."""
+    queue_seconds: _builtins.float
+    """Seconds that it waited for the model thread."""
+    compute_seconds: _builtins.float
+    """Seconds in the model thread, those of other calls in the same passes included."""
     @_builtins.property
     def items(self) -> _containers.RepeatedCompositeFieldContainer[Global___RenderedItem]:
         """One item a recipe, in order."""
@@ -214,10 +220,12 @@ class RenderResponse(_message.Message):
         width: _builtins.int = ...,
         channels: _builtins.int = ...,
         error: Global___ItemError | None = ...,
+        queue_seconds: _builtins.float = ...,
+        compute_seconds: _builtins.float = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["error", b"error"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["channels", b"channels", "error", b"error", "height", b"height", "items", b"items", "width", b"width"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channels", b"channels", "compute_seconds", b"compute_seconds", "error", b"error", "height", b"height", "items", b"items", "queue_seconds", b"queue_seconds", "width", b"width"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

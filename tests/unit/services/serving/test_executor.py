@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from services.serving.executor import Priority, PriorityExecutor
+from services.serving.executor import Priority, PriorityExecutor, Times
 
 
 class Work:
@@ -143,3 +143,22 @@ def test_the_thread_is_prepared_before_its_first_work():
     asyncio.run(executor.submit("a", [1], list, Priority.BATCH))
     executor.close()
     assert names == ["models"]
+
+
+def test_waiting_and_computing_are_told_apart(executor, work):
+    async def scenario():
+        first = await work.occupy(executor)
+        times = Times()
+        task = asyncio.ensure_future(
+            executor.submit(
+                "a", [1], lambda items: time.sleep(0.05) or items, Priority.BATCH, times
+            )
+        )
+        await asyncio.sleep(0.1)
+        work.released.set()
+        await asyncio.gather(first, task)
+        return times
+
+    times = asyncio.run(scenario())
+    assert times.queue >= 0.09
+    assert times.compute >= 0.05

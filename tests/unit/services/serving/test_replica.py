@@ -73,7 +73,7 @@ def test_calls_that_wait_together_get_their_own_items(world, replica):
     answers = asyncio.run(both())
     for i, answer in enumerate(answers):
         alone = asyncio.run(replica.render(request(world, i, i + 1)))
-        assert answer == alone
+        assert list(answer.items) == list(alone.items)
 
 
 def test_answers_carry_errors_that_name_no_inside(world, replica, tmp_path):
