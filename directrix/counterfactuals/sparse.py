@@ -85,7 +85,8 @@ class _Search:
     """Rows of alphas are [K], one entry an axis; their length is the sum of absolute entries.
 
     best: the shortest row that holds, else the one whose slack is largest. low: the share of it
-    that is known not to hold, 0 where nobody has looked.
+    that is known not to hold, 0 where nobody has looked. minimal: the last row of which nothing can
+    be left out, which is the answer where the budget ends before best is known to be one.
     """
 
     def __init__(self, settings: SparseSearch, report: Report):
@@ -95,6 +96,7 @@ class _Search:
         self._reach = np.array([axis.reach for axis in self._axes])
         self._best, self._found = np.zeros(len(self._axes)), False
         self._low = 0.0
+        self._minimal: np.ndarray | None = None
         self._nearest = self._base
         self._rows: list[np.ndarray] = []
         self._slacks: list[np.ndarray] = []
@@ -114,6 +116,8 @@ class _Search:
             cause = self._search()
         except Spent as spent:
             cause = f"{spent} before the classifier flipped"
+            if self._minimal is not None:
+                self._best = self._minimal
         return (Status.FOUND, "") if self._found else (Status.NOT_FOUND, cause)
 
     def _search(self) -> str:
@@ -285,7 +289,7 @@ class _Search:
 
     def _lessen(self) -> bool:
         """Whether one finding could be left out or moved less; not where one is all there is."""
-        moved = np.flatnonzero(self._best)
+        best, moved = self._best, np.flatnonzero(self._best)
         if len(moved) < 2:
             return False
         if len(moved) > self._settings.most and self._holds(self._fewer(moved)).any():
@@ -293,7 +297,10 @@ class _Search:
         rows = np.repeat(self._best[None], len(moved) * len(LESS), 0)
         for place, (axis, factor) in enumerate((a, f) for f in LESS for a in moved):
             rows[place, axis] *= factor
-        return bool(self._holds(rows).any())
+        held = self._holds(rows)
+        if not held[: len(moved)].any():
+            self._minimal = best
+        return bool(held.any())
 
     def _fewer(self, moved: np.ndarray) -> np.ndarray:
         """Without each finding, and without the 2, 3, ... that are moved least: [n, K]."""

@@ -21,7 +21,7 @@ from time import monotonic
 
 import numpy as np
 
-from tests.benchmarks import explain_service
+from tests.benchmarks import explain_service, explanation_sheets
 from tests.benchmarks.evidence import Evidence
 from tests.benchmarks.explain_answers import BUDGET, WANTED, Seen, answer, invert_some, time
 from tests.benchmarks.explain_questions import EACH
@@ -43,6 +43,7 @@ def run(evidence: Evidence) -> None:
     with ProcessPoolExecutor(CORES, get_context("spawn")) as pool:
         seen = {kind: _answered(pool, journal, latents, kind) for kind in KINDS}
         _timed(pool, evidence)
+        _shown(pool, latents)
     explain_service.measure(evidence)
     for rows in seen.values():
         for each in rows:
@@ -98,6 +99,14 @@ def _timed(pool: ProcessPoolExecutor, evidence: Evidence) -> None:
     evidence.figure(
         "seconds_median", float(np.median(seconds)), "s of one core", at_most=1, n=len(seconds)
     )
+
+
+def _shown(pool: ProcessPoolExecutor, latents: Journal) -> None:
+    """A picture of some, for the documents."""
+    chosen = explanation_sheets.chosen()
+    starts = [latents[kind, q.index]["latent"] if kind in REAL else () for kind, q in chosen]
+    kinds, questions = zip(*chosen, strict=True)
+    explanation_sheets.draw(list(pool.map(explanation_sheets.show, kinds, questions, starts)))
 
 
 def _key(row: Row) -> object:

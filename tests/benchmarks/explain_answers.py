@@ -54,12 +54,21 @@ class Seen:
         return UNSURE not in (self.source, self.target)
 
 
+@dataclass(frozen=True)
+class Begun:
+    """label_kept: by the inversion of a real picture, whose error is the mean of squares."""
+
+    question: Question
+    label_kept: bool | None = None
+    error: float | None = None
+
+
 def answer(kind: str, asked: Asked, inverted: Sequence[object] = ()) -> dict[str, object]:
     """Fields of `Seen`; in a process of its own. inverted: the latent of a real picture."""
     torch.set_num_threads(1)
     world = subject(kind)
-    recipe, kept, error = _recipe(world, asked, inverted)
-    question = _question(world, recipe, asked)
+    begun = begin(world, asked, inverted)
+    question, recipe = begun.question, begun.question.recipe
     began = thread_time()
     found = explain(question, world.renderer)
     seconds = thread_time() - began
@@ -83,8 +92,8 @@ def answer(kind: str, asked: Asked, inverted: Sequence[object] = ()) -> dict[str
             views=verify(found, question, world.renderer).views_agree,
             seconds=seconds,
             images=found.generator_calls,
-            label_kept=kept,
-            error=error,
+            label_kept=begun.label_kept,
+            error=begun.error,
         )
     )
 
@@ -111,26 +120,18 @@ def time(kind: str, asked: Asked) -> float:
     """Seconds of one thread that an answer takes; nothing else is done beside it."""
     torch.set_num_threads(1)
     world = subject(kind)
-    recipe, *_ = _recipe(world, asked, ())
+    question = begin(world, asked).question
     began = thread_time()
-    explain(_question(world, recipe, asked), world.renderer)
+    explain(question, world.renderer)
     return thread_time() - began
 
 
-def _question(world: Subject, recipe: Recipe, asked: Asked) -> Question:
-    return Question(
-        recipe, world.findings, target=asked.target, target_probability=WANTED, budget=BUDGET
-    )
-
-
-def _recipe(
-    world: Subject, asked: Asked, inverted: Sequence[object]
-) -> tuple[Recipe, bool | None, float | None]:
-    """With whether the label was kept by the inversion, and its error."""
+def begin(world: Subject, asked: Asked, inverted: Sequence[object] = ()) -> Begun:
+    """inverted: the latent of a real picture."""
     renderer = world.renderer
     digest = renderer.generator.card.digest
     if world.picture is None:
-        return Recipe(digest, SeedSource(SEED, asked.index)), None, None
+        return Begun(_question(world, asked, Recipe(digest, SeedSource(SEED, asked.index))))
     picture = world.picture(asked.index)
     latent = Latent(Search().space, digest, np.array([inverted], np.float32))
     recipe = Recipe(digest, LatentSource(latent))
@@ -138,7 +139,13 @@ def _recipe(
     before, after = renderer.judge(np.stack([picture, made])).argmax(1)
     wanted, seen = (from_pixels(torch.from_numpy(each[None])) for each in (picture, made))
     error = float((seen - wanted).double().square().mean())
-    return recipe, bool(before == after), error
+    return Begun(_question(world, asked, recipe), bool(before == after), error)
+
+
+def _question(world: Subject, asked: Asked, recipe: Recipe) -> Question:
+    return Question(
+        recipe, world.findings, target=asked.target, target_probability=WANTED, budget=BUDGET
+    )
 
 
 @torch.inference_mode()

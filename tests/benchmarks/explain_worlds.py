@@ -70,14 +70,16 @@ Seconds = Callable[[np.ndarray, str], bool]
 class Subject:
     """renderer: knows the findings, and the classifier is its first predictor. findings: digest.
 
-    seconds: whoever seconds an answer. picture: of an index, uint8 [H, W, C], where real pictures
-    are asked about, which are inverted with `look`; without it indices are samples of SEED.
+    seconds: whoever seconds an answer. named: what the first findings were found for; the others
+    are SeFa's. picture: of an index, uint8 [H, W, C], where real pictures are asked about, which
+    are inverted with `look`; without it indices are samples of SEED.
     """
 
     renderer: Renderer
     findings: str
     questions: Sequence[Asked]
     seconds: Seconds
+    named: Sequence[str]
     picture: Callable[[int], np.ndarray] | None = None
     look: Predictor | None = None
 
@@ -123,8 +125,17 @@ def _clothes(real: bool) -> Subject:
     world, oracle = _clothes_world(), bundled.load_predictor(bundled.ORACLE)
     if real:
         asked = about_real(world)
-        return Subject(world.renderer, world.findings, asked, says(oracle), real_picture, oracle)
-    return Subject(world.renderer, world.findings, about_generated(world), says(oracle))
+        return Subject(
+            world.renderer,
+            world.findings,
+            asked,
+            says(oracle),
+            world.classes,
+            real_picture,
+            oracle,
+        )
+    asked = about_generated(world)
+    return Subject(world.renderer, world.findings, asked, says(oracle), world.classes)
 
 
 @cache
@@ -150,10 +161,11 @@ def _avatars(drawn: bool) -> Subject:
         truth = draw(SEED, 0, DRAWN_POOL)
         pictures = to_pixels(torch.from_numpy(truth.images)).numpy()
         asked = _asked(names, pairs, rulers.classes(truth).numpy(), DRAWN_EACH)
-        return Subject(renderer, findings, asked, says(oracle), pictures.__getitem__, oracle)
+        show = pictures.__getitem__
+        return Subject(renderer, findings, asked, says(oracle), names, show, oracle)
     labels = renderer.score(renderer.sample(SEED, 0, AVATAR_POOL, Space.Z)).argmax(1)
     asked = _asked(names, pairs, labels, AVATARS_EACH)
-    return Subject(renderer, findings, asked, says(oracle))
+    return Subject(renderer, findings, asked, says(oracle), names)
 
 
 @cache
@@ -172,7 +184,8 @@ def _faces(kind: str) -> Subject:
     labels = renderer.score(renderer.sample(SEED, 0, FACE_POOL, Space.Z)).argmax(1)
     names = classifier.scorers
     asked = _asked(names, [names, names[::-1]], labels, FACES_EACH)
-    return Subject(renderer, findings, asked, _second(renderer, scorer, network))
+    second = _second(renderer, scorer, network)
+    return Subject(renderer, findings, asked, second, attributes.scorers)
 
 
 @cache

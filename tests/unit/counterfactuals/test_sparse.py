@@ -1,14 +1,16 @@
 """The sparse search on a linear toy: as short as the closed form says."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
-from directrix.counterfactuals import SparseSearch
+from directrix.counterfactuals import Question, SparseSearch
 from directrix.predictors import Predictor
 from directrix.rendering import Renderer
-from directrix.types import Direction, FindingSet, Space, Status
+from directrix.types import Direction, Space, Status
 from tests.contract.questions import keep
 from tests.contract.toys import linear_world
 from tests.unit.counterfactuals.latents import ask, two_classes, within
@@ -46,20 +48,37 @@ class Hill(Predictor):
         return torch.stack([torch.zeros_like(missed), self._height - missed], 1)
 
 
-def test_what_takes_all_findings_at_once_evolves_and_nothing_of_it_can_be_left_out() -> None:
+TOP = np.array([0.61, -0.83, 0.77, -0.69, 0.87, 0.53, -0.95, 0.0])
+
+
+def hill() -> tuple[Renderer, Question]:
     """The only place that is b lies seven findings away, off every grid."""
     eye = np.eye(len(SLOPES))
     world = linear_world(eye, side=64, spectrum=np.ones(len(SLOPES)), contrast=0.25)
-    top = np.array([0.61, -0.83, 0.77, -0.69, 0.87, 0.53, -0.95, 0.0])
-    sets: dict[str, FindingSet] = {}
-    renderer = Renderer(world.generator, [Hill(world.predictor, top, 0.02)], sets.__getitem__)
     digest = keep(world, *(Direction(Space.Z, axis, 1.0) for axis in eye))
-    sets.update(world.sets)
-    question = within(ask(world, np.zeros(len(SLOPES))), finding_set=digest, max_alpha=3.0)
+    renderer = Renderer(world.generator, [Hill(world.predictor, TOP, 0.02)], world.sets.__getitem__)
+    here = np.zeros(len(SLOPES))
+    return renderer, within(ask(world, here), finding_set=digest, max_alpha=3.0)
+
+
+def test_what_takes_all_findings_at_once_evolves_and_nothing_of_it_can_be_left_out() -> None:
+    renderer, question = hill()
     assert SparseSearch(generations=0).explain(question, renderer).status is Status.NOT_FOUND
     answer = SparseSearch().explain(question, renderer)
     assert answer.status is Status.FOUND
     assert {moved.index for moved in answer.moved} == set(range(7))
     found = np.zeros(len(SLOPES))
     found[[moved.index for moved in answer.moved]] = [moved.alpha for moved in answer.moved]
-    assert np.square(found - top).sum() < 0.03
+    assert np.square(found - TOP).sum() < 0.03
+
+
+@pytest.mark.parametrize("missing", [100, 250])
+def test_where_the_budget_ends_first_nothing_can_be_left_out_either(missing: int) -> None:
+    """1314 images are what it takes when nothing is short."""
+    renderer, question = hill()
+    answer = SparseSearch().explain(within(question, budget=1314 - missing), renderer)
+    assert answer.status is Status.FOUND
+    for place in range(len(answer.moves)):
+        moves = answer.moves[:place] + answer.moves[place + 1 :]
+        plan = renderer.plan(replace(question.recipe, moves=moves))
+        assert renderer.render([plan]).scores[0].argmax() == 0
