@@ -5,6 +5,7 @@ from typing import Protocol
 from directrix.v1 import discovery_service_pb2 as discovery
 from directrix.v1 import jobs_pb2 as pb
 from services.jobs.budgets import Budget, Priority
+from services.jobs.costs import Estimate
 from services.jobs.job import Job
 
 PRIORITIES = {
@@ -33,6 +34,18 @@ def budget_of(request: Costly) -> Budget:
 
 def priority_of(request: Costly) -> Priority:
     return PRIORITIES[request.priority]
+
+
+def to_estimate(found: Estimate) -> pb.JobEstimate:
+    return pb.JobEstimate(
+        seconds=found.seconds,
+        seconds_low=found.seconds_low,
+        seconds_high=found.seconds_high,
+        images=found.images,
+        memory_mb=found.memory_mb,
+        jobs=found.jobs,
+        seconds_error=found.error,
+    )
 
 
 def tell_costs(job: Job, metadata: discovery.DiscoverFindingsMetadata) -> None:

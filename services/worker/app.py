@@ -18,6 +18,7 @@ from services.artifacts.catalogue import Catalogue
 from services.artifacts.watched import WatchedStore
 from services.inference.client import BlockingInferenceClient
 from services.jobs import AuditSpec, DiscoverySpec, EncoderSpec, Job, Result, open_jobs
+from services.jobs.costs import Costs
 from services.jobs.leases import RedisLeases
 from services.jobs.redis_client import connect
 from services.jobs.signals import RedisSignals
@@ -28,10 +29,14 @@ from services.sight import ids, tracing
 from services.worker.attempt import Attempt, renewal_seconds
 from services.worker.audits import Auditor
 from services.worker.discovery import Discoverer
+from services.worker.janitor import Janitor
 from services.worker.reconciler import Reconciler
 from services.worker.scoring import RemoteScoring
 from services.worker.step import Steps
 from services.worker.training import Trainer
+
+JANITOR_SECONDS = 600.0
+"""For so long after a janitor died nobody else takes its place."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,7 @@ class Worker:
     celery: Celery
     steps: Steps
     reconciler: Reconciler
+    janitor: Janitor
     catalogue: Catalogue
     scoring: RemoteScoring
 
@@ -79,7 +85,17 @@ def build(settings: Settings, stopping: threading.Event) -> Worker:
     def clean(job: Job) -> None:
         discoverer.clean(job.project, job.id)
 
-    steps = Steps(jobs, leases, signals, submitter, work, clean, settings.lease_seconds, stopping)
+    steps = Steps(
+        jobs,
+        leases,
+        signals,
+        submitter,
+        work,
+        clean,
+        Costs(store).remember,
+        settings.lease_seconds,
+        stopping,
+    )
 
     def step(task: Any, name: str, fence: int) -> None:
         headers = task.request.headers or {}
@@ -100,4 +116,12 @@ def build(settings: Settings, stopping: threading.Event) -> Worker:
         clean,
         grace=timedelta(seconds=2 * renewal_seconds(settings.lease_seconds)),
     )
-    return Worker(celery, steps, reconciler, Catalogue(store, settings.project), scoring)
+    janitor = Janitor(
+        store,
+        jobs,
+        RedisLeases(redis, JANITOR_SECONDS),
+        settings.job_days,
+        settings.garbage_hours,
+        settings.janitor_dry,
+    )
+    return Worker(celery, steps, reconciler, janitor, Catalogue(store, settings.project), scoring)
