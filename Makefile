@@ -36,6 +36,8 @@ lint: setup  ## Format, lint, types, import contracts, generated code
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python protos/generate.py --check
+	$(BIN)/python protos/reference.py --check
+	$(BIN)/python protos/compatibility.py --check
 	cd protos && ../$(BIN)/buf lint
 
 up: setup  ## The whole system, until Ctrl-C (PROFILE=lite: without Ray)

@@ -27,6 +27,8 @@ class Settings(BaseSettings):
     gateway_admin_host: str = "127.0.0.1"
     gateway_admin_port: int = 50052
     """With authentication, calls that need the scope `admin` are answered at this port only."""
+    gateway_health_port: int | None = None
+    """Without TLS and with the health service only: for probes that have no certificate."""
     reflection: bool | None = None
     """Whether the API describes itself to anybody; unset means in the open mode only."""
 
@@ -55,6 +57,10 @@ class Settings(BaseSettings):
     """Where replicas listen: Ray Serve's gRPC ingress or the plain server."""
     inference_application: str = "inference"
     """The Ray Serve application that calls name in their metadata."""
+    scoring_application: str = ""
+    """Where pictures are only scored, if elsewhere; empty means the same application."""
+    explaining_application: str = ""
+    """Where explanations and inversions are computed, if elsewhere."""
     inference_secret: SecretStr = SecretStr("")
     """Every internal call carries it; replicas refuse calls without it."""
     inference_replicas: int = Field(default=1, ge=1)
@@ -98,6 +104,8 @@ class Settings(BaseSettings):
     """How often a worker looks for what nobody needs."""
     janitor_dry: bool = False
     """Whether it only tells."""
+    worker_heartbeat: str = ""
+    """A file that a worker touches every five seconds, for whoever watches it; empty: none."""
 
     device: str = "cpu"
     """"cpu", "cuda", "cuda:1" or "mps"."""
@@ -105,6 +113,11 @@ class Settings(BaseSettings):
     """torch threads a process."""
     gpu_fraction: float = Field(default=0.0, ge=0)
     """What a replica asks Ray for."""
+    trail: Literal["off", "on", "required"] = "on"
+    """The audit trail; "required": acts are refused while too many records wait for the store."""
+    trail_key_file: Path | None = None
+    """A private key of Ed25519 in PEM, with which heads of the trail are signed."""
+
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     metrics_port: int | None = Field(default=None, ge=0, le=65535)
     """Where this process shows its metrics to Prometheus; unset: nowhere; 0: any free port."""

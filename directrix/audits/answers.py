@@ -37,6 +37,31 @@ def margin(odds: np.ndarray, source: int, target: int | None) -> np.ndarray:
     return odds[..., target] - np.delete(odds, target, -1).max(-1)
 
 
+def slack(
+    odds: np.ndarray, source: int, target: int | None, probability: float = 0.0
+) -> np.ndarray:
+    """As `margin`, but above 0 only where the class that wins also has this probability."""
+    found = margin(odds, source, target)
+    if probability == 0:
+        return found
+    wanted = np.log(probability) - np.log1p(-probability)
+    return np.minimum(found, _logit(odds, source, target) - wanted)
+
+
+def _logit(odds: np.ndarray, source: int, target: int | None) -> np.ndarray:
+    """log(p / (1 - p)) of the target, or of the best class other than the source."""
+    logs = odds - _log_sum(odds)[..., None]
+    own = logs[..., target] if target is not None else np.delete(logs, source, -1).max(-1)
+    own = np.minimum(own, np.log1p(-1e-12))
+    return np.asarray(own - np.log(-np.expm1(own)))
+
+
+def _log_sum(logs: np.ndarray) -> np.ndarray:
+    """log of the sum of exp over the last axis."""
+    most = logs.max(-1)
+    return np.asarray(most + np.log(np.exp(logs - most[..., None]).sum(-1)))
+
+
 def columns_of(classes: Sequence[str], card: PredictorCard) -> list[int] | None:
     """Where a card has these classes, or None where it lacks one."""
     names = [scorer.name for scorer in card.scorers]

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from directrix.audits.answers import log_odds, margin
+from directrix.audits.answers import margin, probabilities
 from directrix.audits.flips import LEAST, Table
 from directrix.audits.walks import Stop, Walks
 from directrix.metrics import bootstrap_interval
@@ -98,9 +98,11 @@ def _trials(
 def _turned(
     walks: Walks, rows: np.ndarray, movement: Movement, target: int, stop: Stop
 ) -> np.ndarray:
-    """[rows]: whether each picture, moved, is seen as the target."""
+    """[rows]: whether each picture, moved, is seen as the target, as surely as is asked."""
     question = walks.question
     _, scores = walks.look([walks.recipe(int(row), movement) for row in rows], stop)
     card = walks.predictors[question.classifier].card
-    odds = log_odds(card, scores[:, walks.columns(question.classifier)])
-    return np.asarray(odds.argmax(1) == target)
+    own = scores[:, walks.columns(question.classifier)]
+    chance = probabilities(card, own)[:, target]
+    turned = own.argmax(1) == target
+    return np.asarray(turned & (chance >= question.target_probability))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from directrix.audits.answers import margin
+from directrix.audits.answers import slack
 from directrix.metrics import bootstrap_interval
 from directrix.types import Flips, Named
 
@@ -27,19 +27,21 @@ class Groups:
 @dataclass(frozen=True, eq=False)
 class Table:
     """still: log odds [n, K] of the pictures as they are. moved: [F, 2, steps, n, K] of them moved
-    along every finding, + before -, at `steps` SD, ascending."""
+    along every finding, + before -, at `steps` SD, ascending. probability: what a class has to
+    reach for a flip to count; 0 where being the most likely is enough."""
 
     classes: tuple[str, ...]
     still: np.ndarray
     moved: np.ndarray
     steps: tuple[float, ...]
+    probability: float = 0.0
 
     def distances(self, source: int, target: int | None) -> np.ndarray:
         """[F, m] of the m pictures of the source class: to the flip on the nearer way, linear
         between steps; infinite where there is none within reach."""
         own = self.still.argmax(1) == source
-        before = margin(self.still[own], source, target)
-        after = margin(self.moved[:, :, :, own], source, target)
+        before = slack(self.still[own], source, target, self.probability)
+        after = slack(self.moved[:, :, :, own], source, target, self.probability)
         best = np.full(after.shape[:1] + after.shape[3:], np.inf)
         for way in range(after.shape[1]):
             last, reached = np.broadcast_to(before, best.shape), np.zeros(best.shape, bool)

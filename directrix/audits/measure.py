@@ -63,6 +63,7 @@ def measure(
         reach_sd=question.steps[-1],
         floor=verdict.floor,
         false_accusations=FALSE,
+        target_probability=question.target_probability,
         random_findings=question.random_findings,
         class_shares=tuple(
             float(share)

@@ -129,7 +129,10 @@ class AuditPlan:
         own = self.walks.columns(self.question.classifier)
         still = log_odds(card, parts[0]["scores"][:, own])
         moved = [log_odds(card, part["scores"][..., own]) for part in parts[1 : self._ends[0]]]
-        return Table(self.classes, still, np.stack(moved), self.question.steps)
+        question = self.question
+        return Table(
+            self.classes, still, np.stack(moved), question.steps, question.target_probability
+        )
 
     def _groups(self, scores: np.ndarray) -> Groups:
         """Everyone, then the subgroups: by a scorer's sign, or by class."""

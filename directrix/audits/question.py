@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from directrix.errors import InvalidField, NeedsUnmet
-from directrix.types import FindingSet, Latent
+from directrix.types import EXPLANATION_BUDGET, FindingSet, Latent
 
 MOST_SAMPLES = 10_000
 
@@ -33,6 +33,8 @@ class AuditQuestion:
     ascending from 1. random_findings: those that make the floor. explained: pictures whose
     explanation is tried for stability, with noise_sd of latent noise; 0 leaves it out.
     pairs: class pairs, most frequent first, that flips and global directions are told of.
+    target_probability: what the new class has to reach for a flip of these and of explanations to
+    count; 0 means just past the flip. budget: pictures that one explanation may take.
     Raises InvalidField, NeedsUnmet.
     """
 
@@ -52,6 +54,8 @@ class AuditQuestion:
     explained: int = 8
     noise_sd: float = 0.1
     pairs: int = 12
+    target_probability: float = 0.0
+    budget: int = EXPLANATION_BUDGET
 
     def __post_init__(self) -> None:
         _want(2 <= self.count <= MOST_SAMPLES, f"an audit takes 2 to {MOST_SAMPLES} pictures",
@@ -64,6 +68,9 @@ class AuditQuestion:
         )
         _want(self.random_findings >= 20, "a floor takes 20 or more random findings",
               "random_findings")  # fmt: skip
+        _want(0 <= self.target_probability < 1, "target_probability lies in [0, 1)",
+              "target_probability")  # fmt: skip
+        _want(1 <= self.budget <= 100_000, "budget lies in [1, 100000]", "budget")
         if not any(len(findings) for findings in self.finding_sets):
             raise NeedsUnmet("an audit needs at least one finding")
         for place, index in self.allowed:

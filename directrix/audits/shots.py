@@ -25,7 +25,11 @@ def shoot(
     own = walks.columns(plan.question.classifier)
     still = parts[0]["scores"][:, own]
     moved = parts[1 + index]["scores"][..., own]
-    chosen = _chosen(still.argmax(-1), moved.argmax(-1), most)
+    card = plan.predictors[plan.question.classifier].card
+    before = probabilities(card, still)
+    after = probabilities(card, moved)
+    sure = after.max(-1) >= plan.question.target_probability
+    chosen = _chosen(still.argmax(-1), np.where(sure, moved.argmax(-1), still.argmax(-1)), most)
     if not chosen:
         return []
     alphas = [(1 - 2 * way) * plan.question.steps[step] for way, step, _ in chosen]
@@ -34,9 +38,6 @@ def shoot(
     answers, _ = walks.look(
         [walks.recipe(*pair) for pair in zip(samples, steps, strict=True)], stop
     )
-    card = plan.predictors[plan.question.classifier].card
-    before = probabilities(card, still)
-    after = probabilities(card, moved)
     return [
         Shot(
             sample=sample,

@@ -27,9 +27,6 @@ from directrix.types import (
     Status,
 )
 
-BUDGET = 1500
-"""Pictures for one explanation."""
-
 
 def explained(walks: Walks, picture: int, stop: Stop) -> dict[str, np.ndarray]:
     """moves [2, F] in SD, of a picture and of its like; found [2] whether each flips at all."""
@@ -71,7 +68,8 @@ def _explain(walks: Walks, recipe: Recipe, target: str, stop: Stop) -> Counterfa
         walks.digests[0],
         classifier=walks.question.classifier,
         target=target,
-        budget=BUDGET,
+        target_probability=walks.question.target_probability,
+        budget=walks.question.budget,
     )
     return explain(question, walks.renderer, stop=stop, explainer=Bisection())
 

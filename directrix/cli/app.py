@@ -1,5 +1,6 @@
 """The commands put together, and the options that stand before them."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,7 +11,8 @@ from directrix.cli.edit import edit, strip
 from directrix.cli.explain import explain
 from directrix.cli.invert import invert
 from directrix.cli.session import Session
-from directrix.client import TARGET
+from directrix.cli.trail import verify
+from directrix.client import TARGET, Credentials
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -24,6 +26,7 @@ app.command()(strip)
 app.command()(invert)
 app.command()(explain)
 app.command()(compare)
+audit.app.command()(verify)
 app.add_typer(audit.app, name="audit")
 app.add_typer(models.app, name="models")
 app.add_typer(findings.app, name="findings")
@@ -42,6 +45,23 @@ def options(
     timeout: Annotated[
         float | None, typer.Option(min=0.001, help="Seconds for every call (its own deadline).")
     ] = None,
+    token_file: Annotated[
+        Path | None,
+        typer.Option(envvar="DIRECTRIX_TOKEN_FILE", help="A file with a token or an API key."),
+    ] = None,
+    ca: Annotated[
+        Path | None,
+        typer.Option(envvar="DIRECTRIX_CA", help="PEM: who signs the service's certificate."),
+    ] = None,
+    cert: Annotated[
+        Path | None, typer.Option(envvar="DIRECTRIX_CERT", help="PEM: our own certificate.")
+    ] = None,
+    key: Annotated[
+        Path | None, typer.Option(envvar="DIRECTRIX_KEY", help="PEM: the key of --cert.")
+    ] = None,
+    tls: Annotated[
+        bool, typer.Option("--tls", help="TLS by the machine's authorities; --ca implies it.")
+    ] = False,
 ) -> None:
     """Find, follow and explain directions in generative models.
 
@@ -60,6 +80,7 @@ def options(
     Data goes to standard output, messages to standard error.
 
     Exit codes: 0 done, 1 the operation failed, 2 bad usage or invalid input,
-    3 unavailable (try again), 4 not found, 130 interrupted.
+    3 unavailable (try again), 4 not found, 5 not with these credentials,
+    130 interrupted.
     """
-    context.obj = Session(endpoint, project, timeout)
+    context.obj = Session(endpoint, project, timeout, Credentials(token_file, ca, cert, key, tls))

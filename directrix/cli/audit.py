@@ -71,6 +71,10 @@ def run(
     explained: Annotated[int, typer.Option(min=0, help="Pictures explained twice.")] = 8,
     noise: Annotated[float, typer.Option(min=0, help="Latent noise for that (0.1 SD).")] = 0.0,
     pairs: Annotated[int, typer.Option(min=0, help="Class pairs to tell of (12).")] = 0,
+    probability: Annotated[
+        float, typer.Option(min=0, max=0.999, help="Of the new class, for a flip to count.")
+    ] = 0.0,
+    budget: Annotated[int, typer.Option(min=0, help="Images an explanation (1500).")] = 0,
     request_id: Annotated[
         str | None, typer.Option(help="A UUID: the same one never starts the same job twice.")
     ] = None,
@@ -103,6 +107,7 @@ def run(
             "encoder_only": encoder_only, "embedder": embedder,
             "steps": arguments.strengths(steps), "random_findings": random_findings,
             "explained": explained, "noise_sd": noise, "pairs": pairs,
+            "target_probability": probability, "budget": budget,
             "request_id": request_id or "",
         }  # fmt: skip
         handle = client.audit_classifier(generator, classifier, findings, **fields)

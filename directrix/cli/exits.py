@@ -5,6 +5,7 @@
 2    bad usage, or input that the service refuses
 3    nobody answers, or the service is overloaded: try again
 4    no such model, finding set, method or operation
+5    not with these credentials
 130  interrupted; a job that was started goes on at the service
 """
 
@@ -17,6 +18,7 @@ from enum import IntEnum
 import typer
 
 from directrix.client import (
+    AccessDenied,
     ApiError,
     InvalidRequest,
     NotFound,
@@ -34,6 +36,7 @@ class Exit(IntEnum):
     INVALID = 2
     UNAVAILABLE = 3
     NOT_FOUND = 4
+    DENIED = 5
     INTERRUPTED = 130
 
 
@@ -44,6 +47,7 @@ FAMILIES: tuple[tuple[type[ApiError], Exit], ...] = (
     (Unavailable, Exit.UNAVAILABLE),
     (Overloaded, Exit.UNAVAILABLE),
     (NotFound, Exit.NOT_FOUND),
+    (AccessDenied, Exit.DENIED),
 )
 
 
@@ -54,6 +58,9 @@ WAYS_OUT = {
     "OPERATION_NOT_FOUND": "'directrix jobs list' shows them",
     "METHOD_NOT_FOUND": "'directrix discover methods' shows them",
     "SCORECARD_NOT_FOUND": "discover with --predictor, and there is a scorecard too",
+    "UNAUTHENTICATED": "--token-file names a file with a token or an API key, --cert and --key a "
+    "client certificate",
+    "PERMISSION_DENIED": "these credentials lack the scope or the project; --project names another",
     "NEEDS_UNMET": "add --predictor",
     "PREDICTOR_MISMATCH": "'directrix models show ID' says what a model takes and gives",
 }

@@ -27,7 +27,7 @@ Classes = Annotated[
 ]
 Scorers = Annotated[
     list[str] | None,
-    typer.Option("--scorer", help="NAME=[-]OUTPUT[:COLUMN], for anything else; repeatable."),
+    typer.Option("--scorer", help="NAME=OUTPUT:COLUMN, or NAME=-OUTPUT:COLUMN to turn its sign."),
 ]
 Kind = Annotated[ScoreKind, typer.Option(help="What the numbers are.")]
 Unit = Annotated[str, typer.Option(help="Their unit (logit, or none).")]

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from directrix.client import Client
+from directrix.client import Client, Credentials
 
 
 @dataclass(frozen=True)
@@ -16,9 +16,11 @@ class Session:
     endpoint: str
     project: str
     timeout: float | None
+    credentials: Credentials
 
     def client(self) -> Client:
-        return Client(self.endpoint, self.project, self.timeout)
+        """Raises ValueError for credentials that cannot be, OSError for files that are not."""
+        return Client(self.endpoint, self.project, self.timeout, self.credentials)
 
 
 def client_of(context: typer.Context) -> Client:

@@ -6,6 +6,7 @@
 
 from directrix.client.async_client import AsyncClient
 from directrix.client.client import TARGET, Client
+from directrix.client.credentials import Credentials
 from directrix.client.dialogues.recipes import Change
 from directrix.client.errors import (
     AccessDenied,

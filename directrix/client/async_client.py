@@ -6,8 +6,6 @@ import uuid
 from collections.abc import AsyncIterable, AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
-import grpc
-
 from directrix.client.client import TARGET
 from directrix.client.dialogues import audits, discovery, editing, explanation, findings, models
 from directrix.client.dialogues.audits import AuditFields
@@ -15,7 +13,7 @@ from directrix.client.dialogues.explanation import ExplanationFields
 from directrix.client.dialogues.recipes import RecipeFields, image_source, recipe
 from directrix.client.names import Names
 from directrix.client.operation import AsyncOperationHandle
-from directrix.client.transports import AsyncTransport
+from directrix.client.transports import AnyCredentials, AsyncTransport
 from directrix.client.values import (
     Audited,
     Discovery,
@@ -52,7 +50,7 @@ class AsyncClient:
         target: str = TARGET,
         project: str = "default",
         timeout: float | None = None,
-        credentials: grpc.ChannelCredentials | None = None,
+        credentials: AnyCredentials = None,
     ):
         self._transport = AsyncTransport(target, timeout, credentials)
         self._names = Names(project)

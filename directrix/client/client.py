@@ -14,15 +14,13 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
-import grpc
-
 from directrix.client.dialogues import audits, discovery, editing, explanation, findings, models
 from directrix.client.dialogues.audits import AuditFields
 from directrix.client.dialogues.explanation import ExplanationFields
 from directrix.client.dialogues.recipes import RecipeFields, image_source, recipe
 from directrix.client.names import Names
 from directrix.client.operation import OperationHandle
-from directrix.client.transports import Transport
+from directrix.client.transports import AnyCredentials, Transport
 from directrix.client.values import (
     Audited,
     Discovery,
@@ -53,7 +51,7 @@ class Client:
     """The service's RPCs as methods. Every one raises ApiError; names may be short ids.
 
     timeout: seconds for every call instead of the deadline that each has of its own.
-    credentials: for TLS; without them the channel is plain.
+    credentials: for TLS and to say who calls; without them the channel is plain.
     """
 
     def __init__(
@@ -61,7 +59,7 @@ class Client:
         target: str = TARGET,
         project: str = "default",
         timeout: float | None = None,
-        credentials: grpc.ChannelCredentials | None = None,
+        credentials: AnyCredentials = None,
     ):
         self._transport = Transport(target, timeout, credentials)
         self._names = Names(project)

@@ -6,12 +6,13 @@ Both send a call again on UNAVAILABLE only, and never without a deadline.
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import grpc
 from google.protobuf.message import Message
 
+from directrix.client.credentials import Credentials, Metadata
 from directrix.client.errors import of_call
 from directrix.client.spans import carried, span
 from directrix.client.steps import Call, Dialogue, Pause, Step, T
@@ -40,6 +41,9 @@ OPTIONS = (
 )
 
 
+AnyCredentials = Credentials | grpc.ChannelCredentials | None
+
+
 class Transport:
     """Blocks. `timeout` replaces every call's own deadline where it is given, in seconds."""
 
@@ -47,12 +51,13 @@ class Transport:
         self,
         target: str,
         timeout: float | None = None,
-        credentials: grpc.ChannelCredentials | None = None,
+        credentials: AnyCredentials = None,
     ):
         self._timeout = timeout
+        self._metadata, secure = _taken(credentials, target)
         self._channel = (
-            grpc.secure_channel(target, credentials, OPTIONS)
-            if credentials
+            grpc.secure_channel(target, secure, OPTIONS)
+            if secure
             else grpc.insecure_channel(target, OPTIONS)
         )
 
@@ -72,7 +77,7 @@ class Transport:
             call.rpc,
             request_serializer=type(call.request).SerializeToString,
             response_deserializer=call.answer.FromString,
-        )(call.request, timeout=self._timeout or call.deadline, metadata=carried())
+        )(call.request, timeout=self._timeout or call.deadline, metadata=self._metadata())
         try:
             yield from stream
         except grpc.RpcError as error:
@@ -95,7 +100,7 @@ class Transport:
         timeout = self._timeout or step.deadline
         with span(step.rpc):
             try:
-                return call(step.request, timeout=timeout, metadata=carried())
+                return call(step.request, timeout=timeout, metadata=self._metadata())
             except grpc.RpcError as error:
                 raise of_call(error) from error
 
@@ -107,12 +112,13 @@ class AsyncTransport:
         self,
         target: str,
         timeout: float | None = None,
-        credentials: grpc.ChannelCredentials | None = None,
+        credentials: AnyCredentials = None,
     ):
         self._timeout = timeout
+        self._metadata, secure = _taken(credentials, target)
         self._channel = (
-            grpc.aio.secure_channel(target, credentials, OPTIONS)
-            if credentials
+            grpc.aio.secure_channel(target, secure, OPTIONS)
+            if secure
             else grpc.aio.insecure_channel(target, OPTIONS)
         )
 
@@ -133,7 +139,9 @@ class AsyncTransport:
             request_serializer=type(call.request).SerializeToString,
             response_deserializer=call.answer.FromString,
         )
-        stream = opened(call.request, timeout=self._timeout or call.deadline, metadata=carried())
+        stream = opened(
+            call.request, timeout=self._timeout or call.deadline, metadata=self._metadata()
+        )
         try:
             async for message in stream:
                 yield message
@@ -151,7 +159,7 @@ class AsyncTransport:
             request_serializer=lambda message: message.SerializeToString(),
             response_deserializer=answer.FromString,
         )
-        stream = call(requests)
+        stream = call(requests, metadata=self._metadata())
         try:
             async for message in stream:
                 yield message
@@ -178,6 +186,16 @@ class AsyncTransport:
         timeout = self._timeout or step.deadline
         with span(step.rpc):
             try:
-                return await call(step.request, timeout=timeout, metadata=carried())
+                return await call(step.request, timeout=timeout, metadata=self._metadata())
             except grpc.RpcError as error:
                 raise of_call(error) from error
+
+
+def _taken(
+    credentials: AnyCredentials, target: str
+) -> tuple[Callable[[], Metadata], grpc.ChannelCredentials | None]:
+    """What every call carries, and what the channel is made with."""
+    if isinstance(credentials, Credentials):
+        secure = credentials.channel(target)
+        return lambda: (*credentials.metadata(), *carried()), secure
+    return carried, credentials

@@ -70,6 +70,12 @@ class Additive:
         reaching = np.flatnonzero(most >= needed)
         return float(lengths[reaching[0] if len(reaching) else int(most.argmax())])
 
+    def steepest(self, length: float, count: int) -> np.ndarray:
+        """The ways of one axis [count, K] that are guessed to gain most at this length."""
+        axes = 2 * len(self._limits)
+        gains = [float(self._along(each, np.array([length]))[0]) for each in self._known[:axes]]
+        return self._ways[np.argsort(-np.array(gains), kind="stable")[:count]]
+
     def suggest(self, length: float, count: int) -> Suggestion:
         """At most `count` rows of this length along one way or two, the largest guess first."""
         guesses, allowed = self._guesses(length)

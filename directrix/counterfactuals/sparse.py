@@ -22,6 +22,7 @@ import numpy as np
 
 from directrix.batches import BATCH
 from directrix.counterfactuals.additive import Additive
+from directrix.counterfactuals.evolution import Evolution
 from directrix.counterfactuals.explainer import Explainer
 from directrix.counterfactuals.finding_ground import FindingGround
 from directrix.counterfactuals.ground import Ground, Point
@@ -44,6 +45,9 @@ WIDE = (1 / 6, 7 / 24)
 WORTH = 0.03
 """How much shorter, as a share, one more finding has to make an answer."""
 
+WIDTH, SEED = 0.25, 2**61 + 4
+"""The SD of the first movements by chance, as a share of max_alpha, and their seed."""
+
 LESS = (0.0, 0.4, 0.6, 0.8, 0.9)
 """What the strength of one finding is multiplied by, to see whether it still holds."""
 
@@ -56,7 +60,8 @@ class SparseSearch(Explainer):
     """rays: ways to move that are looked at more closely, the best ones. guesses: movements that
     are tried at once because they are guessed to do it; patience: how often in vain. beam: points
     that are gone on from where that has not helped. most: findings that may be moved together.
-    tolerance: of the answer, as a share of its length.
+    generations: of movements by chance where nothing else has flipped it. tolerance: of the answer,
+    as a share of its length.
     """
 
     rays: int = BATCH
@@ -64,6 +69,7 @@ class SparseSearch(Explainer):
     patience: int = 2
     beam: int = 4
     most: int = 5
+    generations: int = 40
     tolerance: float = 4e-3
 
     def ground(self, question: Question, renderer: Renderer, stop: Callable[[], None]) -> Ground:
@@ -130,6 +136,7 @@ class _Search:
                     break
         if not self._found:
             self._add_up()
+            self._evolve()
         if self._found:
             self._polish()
             return ""
@@ -162,7 +169,7 @@ class _Search:
         while failed < self._settings.patience:
             if self._found and not close:
                 close = True
-                guess.learn(*self._look_closely())
+                guess.learn(*self._look_closely(guess))
             if self._best.any() and not failed:
                 guess.add(self._best, self._gain)
             bound = self._bound()
@@ -178,18 +185,17 @@ class _Search:
             if better and self._found and close:
                 self._shorten(passes=1)
 
-    def _look_closely(self) -> tuple[np.ndarray, np.ndarray]:
-        """Every way alone, a little and half shorter than an answer, as long as that makes it
+    def _look_closely(self, guess: Additive) -> tuple[np.ndarray, np.ndarray]:
+        """The best ways alone, a little and half shorter than an answer, as long as that makes it
         shorter: rows [n, K], and what they gain."""
-        units = np.eye(len(self._axes))
-        units = np.concatenate([units, -units])
         seen: list[np.ndarray] = []
         gains: list[np.ndarray] = []
         shares: tuple[float, ...] = CLOSE
         while True:
             self._shorten(passes=1)
             length = float(self._lengths(self._best))
-            rows = self._cut(np.concatenate([share * length * units for share in shares]))
+            ways = guess.steepest(CLOSE[0] * length, self._settings.rays)
+            rows = self._cut(np.concatenate([share * length * ways for share in shares]))
             seen.append(rows)
             gains.append(self._try(rows) - self._base)
             if float(self._lengths(self._best)) == length:
@@ -247,6 +253,17 @@ class _Search:
         if prefixes:
             self._try(np.stack(prefixes[1:] or prefixes))
 
+    def _evolve(self) -> None:
+        """All findings at once, from the image as it is, where something has brought it nearer."""
+        if self._found or self._nearest == self._base:
+            return
+        size = self._settings.guesses
+        evolution = Evolution(len(self._axes), size, WIDTH, SEED)
+        for _ in range(self._settings.generations):
+            evolution.tell(self._try(self._cut(evolution.ask() * self._reach)))
+            if self._found:
+                return
+
     def _polish(self) -> None:
         """Makes what has flipped as short as it goes; at the end nothing can be left out."""
         while True:
@@ -271,10 +288,22 @@ class _Search:
         moved = np.flatnonzero(self._best)
         if len(moved) < 2:
             return False
+        if len(moved) > self._settings.most and self._holds(self._fewer(moved)).any():
+            return True
         rows = np.repeat(self._best[None], len(moved) * len(LESS), 0)
         for place, (axis, factor) in enumerate((a, f) for f in LESS for a in moved):
             rows[place, axis] *= factor
         return bool(self._holds(rows).any())
+
+    def _fewer(self, moved: np.ndarray) -> np.ndarray:
+        """Without each finding, and without the 2, 3, ... that are moved least: [n, K]."""
+        rows = np.repeat(self._best[None], 2 * len(moved) - 2, 0)
+        for place, axis in enumerate(moved):
+            rows[place, axis] = 0
+        least = moved[np.argsort(np.abs(self._best[moved]), kind="stable")]
+        for count in range(2, len(moved)):
+            rows[len(moved) + count - 2, least[:count]] = 0
+        return rows
 
     def _holds(self, rows: np.ndarray) -> np.ndarray:
         return np.asarray(self._try(rows) >= 0) & self._held

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -12,7 +13,8 @@ from directrix.errors import InvalidField
 from directrix.rendering import Renderer
 
 CHUNK = 16
-"""Images between two looks at whether to stop."""
+"""Images at most between two looks at whether to stop: before they are drawn, and before they are
+scored."""
 
 
 class Spent(Exception):
@@ -64,9 +66,8 @@ class Trials:
         for start in range(0, len(points), CHUNK):
             self._go_on(last)
             chunk = points[start : start + CHUNK]
-            rendered = self._renderer.render(
-                [self._renderer.plan(self.ground.recipe(p)) for p in chunk]
-            )
+            plans = [self._renderer.plan(self.ground.recipe(p)) for p in chunk]
+            rendered = self._renderer.render(plans, stop=partial(self._go_on, last))
             self.calls += len(chunk)
             images.append(rendered.images)
             scores.append(rendered.scores)

@@ -9,7 +9,8 @@
     identity                    a face descriptor
     score[:NAME]                scores, in SD
 
-`~` before a subject means all else; names of a subject are joined by "+".
+`~` before a subject means all else; names of a subject are joined by "+". `mirrored.Mirrored` wraps
+any of them and so has no name.
 """
 
 import inspect
@@ -54,4 +55,5 @@ def _known() -> dict[str, type[Criterion]]:
         and issubclass(value, Criterion)
         and not inspect.isabstract(value)
         and value.__module__ == module.__name__
+        and hasattr(value, "name")
     }

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from directrix.errors import ModelInvalid
 from directrix.foreign.operators import OPERATORS
-from directrix.foreign.protobuf import fields, inside, text
+from directrix.foreign.protobuf import Wire, text
 
 MOST_BYTES = 256 * 2**20
 """Of a file."""
@@ -53,8 +53,8 @@ def read_graph(data: bytes) -> OnnxGraph:
     """Raises ModelInvalid where the bytes are no ONNX file, or one that is not taken here."""
     if len(data) > MOST_BYTES:
         raise ModelInvalid(f"a graph has {MOST_BYTES // 2**20} MiB at most, not {len(data)} bytes")
-    graphs, opsets = [], 0
-    for number, value in fields(memoryview(data)):
+    wire, graphs, opsets = Wire(), list[memoryview](), 0
+    for number, value in wire.fields(memoryview(data)):
         if number in (_TRAINING, _FUNCTIONS):
             raise ModelInvalid("graphs with functions of their own, or for training, are not taken")
         if not isinstance(value, memoryview):
@@ -62,43 +62,43 @@ def read_graph(data: bytes) -> OnnxGraph:
         if number == _GRAPH:
             graphs.append(value)
         elif number == 8:
-            _check_domain(b"".join(inside(value, 1)).decode("utf-8", "replace"))
+            _check_domain(b"".join(wire.inside(value, 1)).decode("utf-8", "replace"))
             opsets += 1
     if not graphs or not opsets:
         raise ModelInvalid("the bytes are no ONNX file: they name no graph, or no version of it")
-    return _read(graphs)
+    return _read(wire, graphs)
 
 
-def _read(graphs: list[memoryview]) -> OnnxGraph:
+def _read(wire: Wire, graphs: list[memoryview]) -> OnnxGraph:
     operators: list[str] = []
     initialisers: set[str] = set()
     inputs: dict[str, Value] = {}
     outputs: list[str] = []
-    for number, value in (field for graph in graphs for field in fields(graph)):
+    for number, value in (field for graph in graphs for field in wire.fields(graph)):
         if not isinstance(value, memoryview):
             continue
         match number:
             case 1:
-                operators.append(_operator(value))
+                operators.append(_operator(wire, value))
                 if len(operators) > MOST_NODES:
                     raise ModelInvalid(f"a graph has {MOST_NODES} nodes at most")
             case 5:
-                _check_tensor(value)
-                initialisers |= {text(name) for name in inside(value, 8)}
+                _check_tensor(wire, value)
+                initialisers |= {text(name) for name in wire.inside(value, 8)}
             case 15:
                 raise ModelInvalid("sparse tensors are not taken in graphs")
             case 11:
-                inputs[_name(value)] = _value(value)
+                inputs[_name(wire, value)] = _value(wire, value)
             case 12:
-                outputs.append(_name(value))
+                outputs.append(_name(wire, value))
     kept = {name: value for name, value in inputs.items() if name not in initialisers}
     return OnnxGraph(kept, tuple(outputs), len(operators), frozenset(operators))
 
 
-def _operator(node: memoryview) -> str:
+def _operator(wire: Wire, node: memoryview) -> str:
     """The operator of a node, once all of the node is seen to be harmless."""
     named, inputs = list[str](), list[memoryview]()
-    for number, value in fields(node):
+    for number, value in wire.fields(node):
         if not isinstance(value, memoryview):
             continue
         if number == 1:
@@ -108,7 +108,7 @@ def _operator(node: memoryview) -> str:
         elif number == 7:
             _check_domain(text(value))
         elif number == 5:
-            _check_attribute(value)
+            _check_attribute(wire, value)
     for name in named:
         if name not in OPERATORS:
             raise ModelInvalid(
@@ -131,39 +131,39 @@ def _check_domain(domain: str) -> None:
         )
 
 
-def _check_attribute(attribute: memoryview) -> None:
-    for number, value in fields(attribute):
+def _check_attribute(wire: Wire, attribute: memoryview) -> None:
+    for number, value in wire.fields(attribute):
         if number in _ATTRIBUTES_REFUSED:
             raise ModelInvalid(f"nodes that hold {_ATTRIBUTES_REFUSED[number]} are not taken")
         if number in (5, 10) and isinstance(value, memoryview):
-            _check_tensor(value)
+            _check_tensor(wire, value)
 
 
-def _check_tensor(tensor: memoryview) -> None:
-    for number, value in fields(tensor):
+def _check_tensor(wire: Wire, tensor: memoryview) -> None:
+    for number, value in wire.fields(tensor):
         if number == _EXTERNAL_DATA or (number == _DATA_LOCATION and value != 0):
             raise ModelInvalid(
                 "a graph whose weights lie in other files is not taken: save it as one file"
             )
 
 
-def _name(value: memoryview) -> str:
-    names = [text(name) for name in inside(value, 1)]
+def _name(wire: Wire, value: memoryview) -> str:
+    names = [text(name) for name in wire.inside(value, 1)]
     return names[-1] if names else ""
 
 
-def _value(value: memoryview) -> Value:
+def _value(wire: Wire, value: memoryview) -> Value:
     element, shape = 0, list[int | None]()
-    for kind in inside(value, 2):
-        for tensor in inside(kind, 1):
-            for number, found in fields(tensor):
+    for kind in wire.inside(value, 2):
+        for tensor in wire.inside(kind, 1):
+            for number, found in wire.fields(tensor):
                 if number == 1 and isinstance(found, int):
                     element = found
                 elif number == 2 and isinstance(found, memoryview):
-                    shape += [_size(dimension) for dimension in inside(found, 1)]
+                    shape += [_size(wire, dimension) for dimension in wire.inside(found, 1)]
     return Value(element, tuple(shape))
 
 
-def _size(dimension: memoryview) -> int | None:
-    sizes = [value for number, value in fields(dimension) if number == 1]
+def _size(wire: Wire, dimension: memoryview) -> int | None:
+    sizes = [value for number, value in wire.fields(dimension) if number == 1]
     return sizes[-1] if sizes and isinstance(sizes[-1], int) and sizes[-1] > 0 else None

@@ -8,45 +8,56 @@ from collections.abc import Iterator
 
 from directrix.errors import ModelInvalid
 
-VARINT, WIDE, LENGTH, NARROW = 0, 1, 2, 5
-_FIXED = {WIDE: 8, NARROW: 4}
+MOST_FIELDS = 400_000
+"""That one reader reads: a file of tiny fields would keep it busy for long."""
+
+_VARINT, _WIDE, _LENGTH, _NARROW = 0, 1, 2, 5
+_FIXED = {_WIDE: 8, _NARROW: 4}
 _LONGEST_VARINT = 10
-_MOST_FIELDS = 2**29
+_MOST_NUMBERS = 2**29
 
 
-def fields(data: memoryview) -> Iterator[tuple[int, int | memoryview]]:
-    """(number, value) of every field in the order of the bytes: an int, or bytes not yet read.
+class Wire:
+    """Reads the messages of one file, at most `most` fields in all."""
 
-    Raises ModelInvalid where the bytes are no message.
-    """
-    place = 0
-    while place < len(data):
-        key, place = _varint(data, place)
-        number, kind = key >> 3, key & 7
-        if not 0 < number < _MOST_FIELDS:
-            # A reader with shorter integers would take it for another field.
-            raise ModelInvalid("the bytes are no protobuf message")
-        if kind == VARINT:
-            value, place = _varint(data, place)
-            yield number, value
-            continue
-        if kind == LENGTH:
-            size, place = _varint(data, place)
-        elif kind in _FIXED:
-            size = _FIXED[kind]
-        else:
-            raise ModelInvalid("the bytes are no protobuf message")
-        if place + size > len(data):
-            raise ModelInvalid("the bytes are no protobuf message, or a part of one is missing")
-        yield number, data[place : place + size]
-        place += size
+    def __init__(self, most: int = MOST_FIELDS):
+        self._left = most
 
+    def fields(self, data: memoryview) -> Iterator[tuple[int, int | memoryview]]:
+        """(number, value) of every field in the order of the bytes: an int, or bytes not yet read.
 
-def inside(data: memoryview, number: int) -> Iterator[memoryview]:
-    """Every message, string or byte field of this number."""
-    for found, value in fields(data):
-        if found == number and isinstance(value, memoryview):
-            yield value
+        Raises ModelInvalid where the bytes are no message.
+        """
+        place = 0
+        while place < len(data):
+            self._left -= 1
+            if self._left < 0:
+                raise ModelInvalid("the file has too many parts")
+            key, place = _varint(data, place)
+            number, kind = key >> 3, key & 7
+            if not 0 < number < _MOST_NUMBERS:
+                # A reader with shorter integers would take it for another field.
+                raise ModelInvalid("the bytes are no protobuf message")
+            if kind == _VARINT:
+                value, place = _varint(data, place)
+                yield number, value
+                continue
+            if kind == _LENGTH:
+                size, place = _varint(data, place)
+            elif kind in _FIXED:
+                size = _FIXED[kind]
+            else:
+                raise ModelInvalid("the bytes are no protobuf message")
+            if place + size > len(data):
+                raise ModelInvalid("the bytes are no protobuf message, or a part of one is missing")
+            yield number, data[place : place + size]
+            place += size
+
+    def inside(self, data: memoryview, number: int) -> Iterator[memoryview]:
+        """Every message, string or byte field of this number."""
+        for found, value in self.fields(data):
+            if found == number and isinstance(value, memoryview):
+                yield value
 
 
 def text(value: memoryview) -> str:

@@ -91,12 +91,13 @@ class StyledConv(nn.Module):
         energy = self.weight.square().sum((2, 3))
         demodulation = torch.rsqrt(F.linear(style.square(), energy) + 1e-8)
         x = F.conv2d(x * style[:, :, None, None], self.weight, padding=1)
-        x = x * demodulation[:, :, None, None]
+        x = _times(x, demodulation[:, :, None, None])
         if self.up:
             x = F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
         if noise is not None:
-            x = x + noise * self.strength
-        return F.leaky_relu(x + self.bias[:, None, None], 0.2) * GAIN
+            x = _plus(x, noise * self.strength)
+        x = _plus(x, self.bias[:, None, None])
+        return _times(F.leaky_relu(x, 0.2, inplace=torch.is_inference_mode_enabled()), GAIN)
 
 
 class ToImage(nn.Module):
@@ -177,6 +178,16 @@ class StyleNetwork(nn.Module):
     def constant_noise(self) -> dict[str, Tensor]:
         """The noise fixed at training time: one [1, 1, h, w] a 3x3 layer."""
         return {n: m.noise for n, m in self.layers.items() if isinstance(m, StyledConv)}
+
+
+def _times(x: Tensor, y: Tensor | float) -> Tensor:
+    """x * y, in x's own memory where nobody will ask for gradients: the same floats, sooner."""
+    return x.mul_(y) if torch.is_inference_mode_enabled() else x * y
+
+
+def _plus(x: Tensor, y: Tensor) -> Tensor:
+    """x + y, likewise."""
+    return x.add_(y) if torch.is_inference_mode_enabled() else x + y
 
 
 def _double(image: Tensor) -> Tensor:

@@ -20,6 +20,7 @@ from pydantic import Field
 from directrix import criterions, eigenspaces
 from directrix.criterions import tasks
 from directrix.criterions.chart import Chart
+from directrix.criterions.mirrored import Mirrored
 from directrix.criterions.probe import Probe
 from directrix.criterions.scene import Scene
 from directrix.criterions.solution import Solution
@@ -109,6 +110,11 @@ class IceParams(MethodParams):
         "size",
         description="How latents count: by the size of their Jacobians, as published, or alike, "
         "so that a few at which a criterion is wild do not decide.",
+    )
+    mirror: bool = Field(
+        False,
+        description="Whether criterions read the mirror image of each picture too, both readings "
+        "counting alike, so that a network's own errors decide less, yes or no.",
     )
     rounds: int = Field(
         1,
@@ -260,6 +266,7 @@ class _Fit:
             image = self.problem.generator.synthesise(start[None], self.chart.home)[0]
         try:
             made = criterions.parse(text, self._scene)
+            made = Mirrored(made) if self.params.mirror else made
             made.at(image)
         except InvalidField as error:
             raise InvalidField(f"{text}: {error.message}", field=field) from error

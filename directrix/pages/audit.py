@@ -107,8 +107,15 @@ def _flips(record: AuditRecord) -> Cell:
     return (
         "<h2>What flips it</h2><p>For every pair of classes the share of the pictures of the one "
         f"that a single finding turns into the other within {record.audit.reach_sd:g} SD, and the "
-        f"finding that turns most.</p>{tables.matrix(record)}{tables.flips(record)}"
+        f"finding that turns most.{_sure(record.audit)}</p>"
+        f"{tables.matrix(record)}{tables.flips(record)}"
     )
+
+
+def _sure(audit: Audit) -> str:
+    if not audit.target_probability:
+        return ""
+    return f" Turned means that the other has a probability of {audit.target_probability:g}."
 
 
 def _rival(record: AuditRecord) -> Cell:

@@ -33,6 +33,10 @@ def command(specification: Mapping[str, Any]) -> str:
     words += ["--steps", ",".join(map(_number, given["steps"]))]
     for option in ("random_findings", "explained", "noise_sd", "pairs"):
         words += [f"--{option.removesuffix('_sd').replace('_', '-')}", _number(given[option])]
+    if given.get("target_probability"):
+        words += ["--probability", _number(given["target_probability"])]
+    if given.get("budget"):
+        words += ["--budget", str(given["budget"])]
     return shlex.join(words)
 
 

@@ -83,14 +83,23 @@ class Renderer:
         return self._planner.plan(recipe)
 
     @torch.inference_mode()
-    def render(self, plans: Sequence[Plan], form: Form = Form.RESULT) -> Rendered:
-        """Images and scores of the plans, in their order."""
+    def render(
+        self,
+        plans: Sequence[Plan],
+        form: Form = Form.RESULT,
+        stop: Callable[[], None] = inversion.go_on,
+    ) -> Rendered:
+        """Images and scores of the plans, in their order.
+
+        stop is called between drawing and scoring, and may raise.
+        """
         image = self.generator.card.image
         images = np.empty((len(plans), image.height, image.width, image.channels), np.uint8)
         scores = np.empty((len(plans), self._scoring.width), np.float32)
         for rows in self._batches(plans, form):
             pixels = to_pixels(self._drawing.plans([plans[row] for row in rows], form))
             images[rows] = pixels.cpu().numpy()
+            stop()
             scores[rows] = self._scoring.scores(pixels, form)
         return Rendered(images, scores)
 

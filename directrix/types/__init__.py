@@ -1,6 +1,7 @@
 """The words of Directrix as frozen values, NumPy at the border."""
 
 from directrix.types.audit import (
+    EXPLANATION_BUDGET,
     Audit,
     Difference,
     FlipModel,

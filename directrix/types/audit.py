@@ -2,9 +2,12 @@
 
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from directrix.types.scorecard import Interval
+
+EXPLANATION_BUDGET = 1500
+"""Pictures for one explanation of an audit, where nobody says otherwise."""
 
 
 class _Value(BaseModel):
@@ -175,6 +178,9 @@ class Audit(_Value):
     """Of `Reliance.beyond`: only findings above it can be accused."""
     false_accusations: float
     """Chance that a finding like the random ones is accused at all, among these candidates."""
+    target_probability: float = Field(default=0.0, exclude_if=lambda asked: asked == 0)
+    """What the new class had to reach for a flip to count; 0 where the flip was enough. Written
+    down only where it was asked for, so that other audits keep their digests."""
     random_findings: int
     class_shares: tuple[float, ...]
     """Of the population, as the classifier sees it."""

@@ -16,6 +16,7 @@ Metadata = Sequence[tuple[str, str | bytes]]
 HEADER = "authorization"
 _SCHEME = "bearer "
 MOST_CHARACTERS = 8192
+OPEN_MODE = "open: no authentication, loopback only"
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,16 @@ class Identities:
     def open(self) -> bool:
         """Whether nobody has to say who they are."""
         return not (self.tokens or self.keys or self.certificates)
+
+    @property
+    def in_words(self) -> str:
+        """For whoever starts it."""
+        ways = {
+            "tokens": self.tokens,
+            "API keys": self.keys,
+            "client certificates": self.certificates,
+        }
+        return ", ".join(name for name, way in ways.items() if way is not None) or OPEN_MODE
 
     def bearer(self, metadata: Metadata) -> Principal | None:
         """Who a call's metadata says it is; None where they say nothing, or need not.

@@ -15,6 +15,8 @@
     active/<p>/<id>                                   a job that may not have ended yet
     requests/<p>/<sha256 of request id>               which job a request started
     checkpoints/<p>/<id>/<digest of the spec>/<name>  state of a running job, sealed
+    trail/<p>/<chain>/<first record>                  some records of the audit trail
+    trail-heads/<p>/<chain>                           how far a chain of them goes
 
 <p> is a project. Everything but `methods` and `loose-objects` belongs to one: what two projects
 both have is stored twice, so that no project learns from a digest what another has, and one can be
@@ -166,6 +168,23 @@ def checkpoint(project: str, job: str, spec: str, name: str) -> str:
 def checkpoints_of(project: str, job: str, spec: str) -> str:
     """Prefix of the checkpoints of one specification of a job."""
     return f"{checkpoints(project, job)}{_digest(spec)}/"
+
+
+def trail(project: str) -> str:
+    """Prefix of the audit trail of a project."""
+    return f"trail/{_id(project)}/"
+
+
+def trail_segment(project: str, chain: str, first: int) -> str:
+    return f"{trail(project)}{_id(chain)}/{first:012d}"
+
+
+def trail_heads(project: str) -> str:
+    return f"trail-heads/{_id(project)}/"
+
+
+def trail_head(project: str, chain: str) -> str:
+    return trail_heads(project) + _id(chain)
 
 
 def _id(text: str) -> str:

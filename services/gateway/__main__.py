@@ -19,6 +19,7 @@ from services.sight import tracing
 from services.sight.logs import secrets_of, take_over_logging
 from services.sight.metrics import expose
 from services.sight.redaction import Redactor
+from services.trail import open_trail
 
 
 def main() -> int:
@@ -28,12 +29,14 @@ def main() -> int:
     log = Log(sys.stderr, redactor, config.log_level)
     take_over_logging("gateway", config)
     try:
-        gateway = Gateway(config, _behind(config), log)
+        behind = _behind(config)
+        gateway = Gateway(config, behind, log)
     except DirectrixError as error:
         log.event("refused", reason=error.reason, message=error.message)
         return 2
     page, end_traces = expose(config, "gateway"), tracing.start(config, "gateway", redactor)
     asyncio.run(_serve(gateway))
+    behind.trail.close()
     if page is not None:
         page.close()
     end_traces()
@@ -61,7 +64,10 @@ def _behind(config: Settings) -> Behind:
             config.inference_target,
             config.inference_secret.get_secret_value(),
             config.inference_application,
+            config.scoring_application,
+            config.explaining_application,
         ),
+        trail=open_trail(config, store, "gateway"),
     )
 
 

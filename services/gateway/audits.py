@@ -9,7 +9,7 @@ import numpy as np
 from google.longrunning import operations_pb2
 
 from directrix.errors import InvalidField, ObjectNotFound, PredictorMismatch
-from directrix.types import ImageCard
+from directrix.types import EXPLANATION_BUDGET, ImageCard
 from directrix.v1 import explanation_service_pb2 as pb
 from directrix.v1 import values_pb2
 from directrix.wire.latents import SPACES
@@ -17,7 +17,14 @@ from services.gateway.lookups import FindingSetEntry, GeneratorEntry, Lookups, P
 from services.gateway.recipes import Recipes, check_space, default_space, pixels_of
 from services.gateway.starts import Starts
 from services.gateway.verdicts import check_classifiers
-from services.jobs.specs import AuditSpec, ModelRef, PicturesSpec, PlaceRef, ScoreRef, SetRef
+from services.jobs.specs import (
+    AuditSpec,
+    ModelRef,
+    PicturesSpec,
+    PlaceRef,
+    ScoreRef,
+    SetRef,
+)
 
 SAMPLES = 128
 STEPS = (1.0, 2.0, 3.0)
@@ -84,6 +91,8 @@ class Audits:
             explained=request.explained if request.HasField("explained") else EXPLAINED,
             noise_sd=request.noise_sd or NOISE_SD,
             pairs=request.pairs or PAIRS,
+            target_probability=request.target_probability,
+            budget=request.budget or EXPLANATION_BUDGET,
         )
 
     async def _classifier(self, name: str, field: str, generator: GeneratorEntry) -> PredictorEntry:

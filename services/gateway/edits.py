@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass
 
+from directrix.archive import sha256
 from directrix.v1 import editing_service_pb2 as pb
 from directrix.v1 import values_pb2
 from services.gateway.deadlines import EDIT_SECONDS
@@ -15,6 +16,7 @@ from services.gateway.recipes import Recipes, Resolved
 from services.gateway.renders import HEAVY_BYTES, Rendered, RenderKey, Renders
 from services.sight import tracing
 from services.sight.metrics import EDIT_STAGE, timed
+from services.trail.entry import Entry, Trail
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,7 @@ class Edits:
     recipes: Recipes
     renders: Renders
     pictures: Pictures
+    trail: Trail
 
     async def edit(
         self,
@@ -34,17 +37,25 @@ class Edits:
         path: str = "",
     ) -> pb.EditImageResponse:
         """One recipe; `form` is what an unset form means, `path` where the request stands."""
-        with timed(EDIT_STAGE, stage="resolve"):
-            resolved = await self.recipes.resolve(request.recipe, f"{path}recipe")
-            predictors = await self._predictors(request.predictors, resolved.generator, path)
-        key = self._key(resolved, predictors, request.form or form)
-        with tracing.span("render", generator=key.generator):
-            rendered = await self.renders.submit(key, resolved.recipe, deadline)
-        return pb.EditImageResponse(
-            image=await self._picture(rendered, request.encoding),
-            scores=scores(rendered.scores, predictors),
-            alphas=[move.alpha for move in resolved.recipe.moves],
-        )
+        with self.trail.act("edit", request, self.lookups.names.project) as entry:
+            with timed(EDIT_STAGE, stage="resolve"):
+                resolved = await self.recipes.resolve(request.recipe, f"{path}recipe")
+                predictors = await self._predictors(request.predictors, resolved.generator, path)
+            key = self._key(resolved, predictors, request.form or form)
+            entry.set(generator=key.generator, predictors=list(key.predictors))
+            with tracing.span("render", generator=key.generator):
+                rendered = await self.renders.submit(key, resolved.recipe, deadline)
+            answer = pb.EditImageResponse(
+                image=await self._picture(rendered, request.encoding),
+                scores=scores(rendered.scores, predictors),
+                alphas=[move.alpha for move in resolved.recipe.moves],
+            )
+            entry.set(
+                recipe=sha256(resolved.recipe.SerializeToString(deterministic=True)),
+                image=answer.image.digest,
+                scores=[dict(each.values) for each in answer.scores],
+            )
+            return answer
 
     async def stream(
         self, requests: AsyncIterator[pb.StreamEditsRequest], deadline: float
@@ -64,12 +75,21 @@ class Edits:
         self, request: pb.RenderFilmstripRequest, deadline: float
     ) -> pb.RenderFilmstripResponse:
         """The recipe with one more move, once for each strength."""
+        with self.trail.act("edit", request, self.lookups.names.project) as entry:
+            answer = await self._film(request, deadline, entry)
+            entry.set(images=[frame.image.digest for frame in answer.frames])
+            return answer
+
+    async def _film(
+        self, request: pb.RenderFilmstripRequest, deadline: float, entry: Entry
+    ) -> pb.RenderFilmstripResponse:
         resolved = await self.recipes.resolve(request.recipe)
         predictors = await self._predictors(request.predictors, resolved.generator)
         finding = values_pb2.FindingRef()
         finding.CopyFrom(request.finding)
         await self.recipes.resolve_finding(finding, resolved.generator, {}, "finding")
         key = self._key(resolved, predictors, values_pb2.FORM_RESULT)
+        entry.set(generator=key.generator, predictors=list(key.predictors))
         recipes = [_moved(resolved.recipe, finding, alpha) for alpha in request.alphas]
         frames = await self._all(key, recipes, deadline)
         return pb.RenderFilmstripResponse(

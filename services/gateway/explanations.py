@@ -18,6 +18,7 @@ from services.gateway.renders import inside
 from services.gateway.sentences import sentence
 from services.inference.client import InferenceClient
 from services.sight.metrics import EXPLAIN_FLIP
+from services.trail.entry import Entry, Trail, Value
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Explanations:
     recipes: Recipes
     pictures: Pictures
     client: InferenceClient
+    trail: Trail
 
     async def explain(
         self, request: pb.ExplainImageRequest, deadline: float
@@ -41,6 +43,15 @@ class Explanations:
         self, request: pb.ExplainImageRequest, deadline: float
     ) -> AsyncGenerator[pb.StreamExplanationResponse, None]:
         """Progress, then the answer. Raises what the look-ups raise."""
+        with self.trail.act("explain", request, self.lookups.names.project) as entry:
+            entry.set(outcome="not answered")
+            async with aclosing(self._stream(request, deadline, entry)) as events:
+                async for event in events:
+                    yield event
+
+    async def _stream(
+        self, request: pb.ExplainImageRequest, deadline: float, entry: Entry
+    ) -> AsyncGenerator[pb.StreamExplanationResponse, None]:
         resolved = await self.recipes.resolve(request.recipe)
         generator = resolved.generator
         image = generator.card.image
@@ -62,6 +73,11 @@ class Explanations:
         holders = await self._holders(request, image)
         for hold, holder in zip(inner.hold, holders, strict=True):
             hold.predictor = holder.digest
+        entry.set(
+            generator=generator.digest,
+            predictors=[inner.classifier, inner.oracle] if inner.oracle else [inner.classifier],
+            finding_set=inner.finding_set,
+        )
         names = {**resolved.names, **({findings.digest: findings.name} if findings else {})}
         names |= {holder.digest: holder.name for holder in holders}
         card = await self._scorecard(findings) if findings else None
@@ -77,6 +93,7 @@ class Explanations:
                 for response in (answer.response, *answer.response.alternatives):
                     response.sentence = sentence(response, card)
                     await self._outside(response, names, request.encoding)
+                entry.set(**_told(answer.response))
                 yield pb.StreamExplanationResponse(answer=answer.response)
 
     async def _progress(
@@ -124,6 +141,19 @@ class Explanations:
     async def _encoded(self, image: values_pb2.Image, encoding: int) -> values_pb2.Image:
         size = (image.height, image.width, image.channels)
         return await self.pictures.encode(image.data, size, encoding)
+
+
+def _told(response: pb.ExplainImageResponse) -> dict[str, Value]:
+    """What the trail keeps of an answer."""
+    return {
+        "outcome": outcome_of(response),
+        "source_class": response.source_class,
+        "target_class": response.target_class,
+        "probability_before": response.probability_before,
+        "probability_after": response.probability_after,
+        "original": response.original.digest,
+        "image": response.image.digest,
+    }
 
 
 def outcome_of(response: pb.ExplainImageResponse) -> str:

@@ -184,6 +184,7 @@ class Guard(grpc.aio.ServerInterceptor):
     def _admit(self, way: _Way, call: _Call, context: Context) -> Principal:
         caller = self._door.admit(way.method, way.bearer, context)
         call.caller = caller.subject
+        ids.bind(subject=caller.subject)
         return caller
 
     async def _read(
@@ -202,6 +203,7 @@ class Guard(grpc.aio.ServerInterceptor):
         self._rules.check(request)
         call.project = self._door.authorise(way.method, caller, request)
         if call.project:
+            ids.bind(project=call.project)
             cost = images_of(request) if images is None else images
             await self._rates.take(call.project, requests, cost)
         return request

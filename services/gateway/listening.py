@@ -14,8 +14,6 @@ from services.access import Identities
 from services.access.watched import Watched
 from services.settings import Settings
 
-OPEN_MODE = "open: no authentication, loopback only"
-
 
 def check_listening(settings: Settings, identities: Identities) -> None:
     """Raises InvalidField for what would let anybody in, or show secrets to the network."""

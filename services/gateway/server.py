@@ -4,7 +4,7 @@ import asyncio
 import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import grpc
 from grpc_health.v1 import health_pb2_grpc
@@ -24,7 +24,7 @@ from services.gateway.explanations import Explanations
 from services.gateway.findings import Findings
 from services.gateway.guard import Guard
 from services.gateway.latents import Latents
-from services.gateway.listening import OPEN_MODE, check_listening, server_credentials
+from services.gateway.listening import check_listening, server_credentials
 from services.gateway.log import Log
 from services.gateway.lookups import Lookups
 from services.gateway.models import Models
@@ -48,6 +48,7 @@ from services.jobs.submitter import Submitter
 from services.settings import Settings
 from services.sight.calls import CallMetrics
 from services.sight.metrics import WAITING_IMAGES
+from services.trail.entry import NoTrail, Trail
 
 GRACE_SECONDS = 10.0
 CATALOGUE_THREADS = 16
@@ -65,13 +66,15 @@ class Behind:
     signals: Signals
     submitter: Submitter
     inference: InferenceClient
+    trail: Trail = field(default_factory=NoTrail)
 
 
 class Gateway:
     """A grpc.aio server over all public services; `start` returns the port that it listens on.
 
-    With authentication there is a second one for admins, on `admin_port`. Raises InvalidField for
-    settings that would let anybody in, or that name files which cannot be read.
+    With authentication there is a second one for admins, on `admin_port`, and where the settings
+    want it a third one without TLS for whoever asks after health, on `health_port`. Raises
+    InvalidField for settings that would let anybody in, or that name files which cannot be read.
     """
 
     def __init__(self, settings: Settings, behind: Behind, log: Log):
@@ -101,27 +104,30 @@ class Gateway:
             self._servers.append(self._server(works, health, Door(self._identities, shown)))
             address = f"{settings.gateway_admin_host}:{settings.gateway_admin_port}"
             self.admin_port = self._listen(self._servers[1], address)
+        self.health_port = port
+        if settings.gateway_health_port is not None:
+            self._servers.append(self._health_server(health))
+            address = f"{settings.gateway_host}:{settings.gateway_health_port}"
+            self.health_port = self._servers[-1].add_insecure_port(address)
         await self._readiness.start()
         for server in self._servers:
             await server.start()
-        self._log.event("started", port=port, admin_port=self.admin_port, access=self._access())
+        self._log.event(
+            "started", port=port, admin_port=self.admin_port, access=self._identities.in_words
+        )
         return port
-
-    def _access(self) -> str:
-        """In words, for whoever starts it."""
-        if self._identities.open:
-            return OPEN_MODE
-        ways = {
-            "tokens": self._identities.tokens,
-            "API keys": self._identities.keys,
-            "client certificates": self._identities.certificates,
-        }
-        return ", ".join(name for name, way in ways.items() if way is not None)
 
     def _listen(self, server: grpc.aio.Server, address: str) -> int:
         if self._credentials is None:
             return server.add_insecure_port(address)
         return server.add_secure_port(address, self._credentials)
+
+    def _health_server(self, health: Health) -> grpc.aio.Server:
+        """Says how the gateway is, and nothing else."""
+        guard = Guard(Rules(), self._log, Door(self._identities, False, False), self._rates)
+        server = grpc.aio.server(interceptors=[guard], options=[("grpc.so_reuseport", 0)])
+        health_pb2_grpc.add_HealthServicer_to_server(health, server)
+        return server
 
     def _server(self, works: Works, health: Health, door: Door) -> grpc.aio.Server:
         limit = self._settings.max_message_bytes
@@ -161,23 +167,25 @@ class Gateway:
         behind, threads = self._behind, self._picture_threads
         secret = self._settings.page_token_secret.get_secret_value().encode()
         pages = Pages(secret or secrets.token_bytes(32))
-        pictures, renders = Pictures(threads), self._renders()
+        pictures, renders, trail = Pictures(threads), self._renders(), behind.trail
 
         def work(project: str) -> Work:
             catalogue = Catalogue(behind.artifacts, project)
             lookups = Lookups(catalogue, Names(project), self._lookup_threads)
             recipes = Recipes(lookups, threads)
             costs = Costs(behind.artifacts)
-            starts = Starts(lookups, behind.jobs, behind.submitter, self._log, self._rates, costs)
+            starts = Starts(
+                lookups, behind.jobs, behind.submitter, self._log, self._rates, trail, costs
+            )
             return Work(
                 models=Models(lookups, pages),
                 findings=Findings(lookups, pages),
                 discoveries=Discoveries(lookups, pages, starts),
                 encoders=Encoders(lookups, starts),
                 operations=Operations(lookups, pages, behind.jobs, behind.signals),
-                edits=Edits(lookups, recipes, renders, pictures),
+                edits=Edits(lookups, recipes, renders, pictures, trail),
                 latents=Latents(lookups, recipes, pictures, behind.inference, threads),
-                explanations=Explanations(lookups, recipes, pictures, behind.inference),
+                explanations=Explanations(lookups, recipes, pictures, behind.inference, trail),
                 audits=Audits(lookups, recipes, starts, threads),
                 reports=AuditReports(lookups, pages),
             )

@@ -21,14 +21,14 @@ class Costly(Protocol):
     """A request that starts a job."""
 
     @property
-    def budget(self) -> pb.JobBudget: ...
+    def job_budget(self) -> pb.JobBudget: ...
 
     @property
     def priority(self) -> pb.JobPriority.ValueType: ...
 
 
 def budget_of(request: Costly) -> Budget:
-    given = request.budget
+    given = request.job_budget
     return Budget(seconds=given.seconds, images=given.images, memory_mb=given.memory_mb)
 
 

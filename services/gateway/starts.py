@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from google.longrunning import operations_pb2
 from google.protobuf.message import Message
 
-from directrix.archive import sha256
+from directrix.archive import canonical_json, sha256
 from directrix.errors import BrokerUnavailable, QuotaExceeded
 from directrix.v1 import discovery_service_pb2, explanation_service_pb2, model_service_pb2
 from services.access.rates import Rates
@@ -18,6 +18,7 @@ from services.jobs.job import Job, State
 from services.jobs.specs import Spec
 from services.jobs.store import JobStore
 from services.jobs.submitter import Submitter
+from services.trail.entry import Trail
 
 Request = (
     discovery_service_pb2.DiscoverFindingsRequest
@@ -33,6 +34,7 @@ class Starts:
     submitter: Submitter
     log: Log
     rates: Rates
+    trail: Trail
     costs: Costs
 
     async def start(
@@ -42,16 +44,26 @@ class Starts:
 
         Raises RequestIdReused, and QuotaExceeded for a new one where the project has too many.
         """
-        await self.lookups.call(self._check_quota, request_id)
-        job = await self.lookups.call(
-            self.jobs.create,
-            self.lookups.names.project,
-            spec,
-            request_id,
-            _fingerprint(request),
-            priority_of(request),
-            budget_of(request),
-        )
+        with self.trail.act("start", request, self.lookups.names.project) as entry:
+            entry.set(
+                method=spec.method,
+                generator=spec.generator.digest,
+                predictors=[ref.digest for ref in getattr(spec, "predictors", ())],
+                parameters=sha256(canonical_json(spec.parameters)),
+                specification=spec.digest,
+                seed=spec.seed,
+            )
+            await self.lookups.call(self._check_quota, request_id)
+            job = await self.lookups.call(
+                self.jobs.create,
+                self.lookups.names.project,
+                spec,
+                request_id,
+                _fingerprint(request),
+                priority_of(request),
+                budget_of(request),
+            )
+            entry.set(operation=job.name)
         if job.state is State.QUEUED:
             await self._submit(job)
         return to_operation(job)

@@ -53,10 +53,21 @@ _MESSAGES: dict[type[DirectrixError], str] = {
 }
 
 
-def metadata(secret: str, application: str) -> tuple[tuple[str, str], ...]:
-    """What every call carries."""
-    pairs = ((SECRET_KEY, secret), ("application", application))
-    return tuple((key, value) for key, value in pairs if value)
+class CallMetadata:
+    """What calls carry: the secret, and the Ray Serve application that each method belongs to.
+
+    scoring, explaining: applications of their own for those calls; empty means `application`.
+    """
+
+    def __init__(self, secret: str, application: str, scoring: str = "", explaining: str = ""):
+        self._secret = secret
+        self._application = application
+        self._own = {"Score": scoring, "Explain": explaining, "Invert": explaining}
+
+    def of(self, method: str) -> tuple[tuple[str, str], ...]:
+        application = self._own.get(method) or self._application
+        pairs = ((SECRET_KEY, self._secret), ("application", application))
+        return tuple((key, value) for key, value in pairs if value)
 
 
 def rpc_error(code: grpc.StatusCode, details: str | None) -> DirectrixError:

@@ -25,7 +25,7 @@ from directrix.errors import (
 from directrix.inference.v1 import inference_service_pb2 as pb
 from directrix.inference.v1.inference_service_pb2_grpc import InferenceServiceStub
 from directrix.wire.errors import error_from_proto
-from services.inference.channel import OPTIONS, RETRY_SECONDS, metadata, rpc_error
+from services.inference.channel import OPTIONS, RETRY_SECONDS, CallMetadata, rpc_error
 from services.sight import ids, tracing
 
 Answer = (
@@ -45,14 +45,22 @@ class InferenceClient:
     """Awaiting client; belongs to the event loop that first uses it.
 
     target: "host:port". secret: what replicas check, empty where they have none. application: the
-    Ray Serve application, ignored by the plain server. Every call takes `timeout` in seconds, None
+    Ray Serve application, ignored by the plain server; scoring, explaining: those of these calls
+    where they have one of their own. Every call takes `timeout` in seconds, None
     meaning no deadline, and raises ServingUnavailable, DeadlineExceeded, Cancelled, QueueFull,
     Unauthenticated or what the replica says. Cancelling the awaiting task cancels the call.
     """
 
-    def __init__(self, target: str, secret: str = "", application: str = ""):
+    def __init__(
+        self,
+        target: str,
+        secret: str = "",
+        application: str = "",
+        scoring: str = "",
+        explaining: str = "",
+    ):
         self._target = target
-        self._metadata = metadata(secret, application)
+        self._metadata = CallMetadata(secret, application, scoring, explaining)
         self._channel: grpc.aio.Channel | None = None
 
     async def render(
@@ -69,7 +77,7 @@ class InferenceClient:
         self, request: pb.ExplainRequest, timeout: float | None = None
     ) -> AsyncGenerator[pb.ExplainResponse, None]:
         """Progress, then the answer. Closing the iterator cancels the call."""
-        call = self._method("Explain")(request, timeout=timeout, metadata=self._carried())
+        call = self._method("Explain")(request, timeout=timeout, metadata=self._carried("Explain"))
         try:
             async for answer in call:
                 yield checked(answer)
@@ -120,8 +128,8 @@ class InferenceClient:
     ) -> None:
         await self.close()
 
-    def _carried(self) -> Metadata:
-        return self._metadata + ids.outgoing()
+    def _carried(self, method: str) -> Metadata:
+        return self._metadata.of(method) + ids.outgoing()
 
     def _method(self, name: str) -> Any:
         if self._channel is None:
@@ -133,7 +141,7 @@ class InferenceClient:
         call = self._method(method)
         with tracing.span(f"{SERVICE}/{method}", "client"):
             try:
-                answer = await call(request, timeout=timeout, metadata=self._carried())
+                answer = await call(request, timeout=timeout, metadata=self._carried(method))
             except AioRpcError as error:
                 raise rpc_error(error.code(), error.details()) from error
             return checked(answer)
@@ -142,8 +150,15 @@ class InferenceClient:
 class BlockingInferenceClient:
     """The same for threads: every call waits for its answer."""
 
-    def __init__(self, target: str, secret: str = "", application: str = ""):
-        self._metadata = metadata(secret, application)
+    def __init__(
+        self,
+        target: str,
+        secret: str = "",
+        application: str = "",
+        scoring: str = "",
+        explaining: str = "",
+    ):
+        self._metadata = CallMetadata(secret, application, scoring, explaining)
         self._channel = grpc.insecure_channel(target, OPTIONS)
         self._stub = InferenceServiceStub(self._channel)
 
@@ -157,7 +172,7 @@ class BlockingInferenceClient:
         self, request: pb.ExplainRequest, timeout: float | None = None
     ) -> Iterator[pb.ExplainResponse]:
         """Progress, then the answer."""
-        call = self._stub.Explain(request, timeout=timeout, metadata=self._carried())
+        call = self._stub.Explain(request, timeout=timeout, metadata=self._carried("Explain"))
         try:
             for answer in call:
                 yield checked(answer)
@@ -202,14 +217,14 @@ class BlockingInferenceClient:
     ) -> None:
         self.close()
 
-    def _carried(self) -> Metadata:
-        return self._metadata + ids.outgoing()
+    def _carried(self, method: str) -> Metadata:
+        return self._metadata.of(method) + ids.outgoing()
 
     def _call(self, method: str, request: Message, timeout: float | None) -> Any:
         with tracing.span(f"{SERVICE}/{method}", "client"):
             try:
                 call = getattr(self._stub, method)
-                answer = call(request, timeout=timeout, metadata=self._carried())
+                answer = call(request, timeout=timeout, metadata=self._carried(method))
             except grpc.RpcError as error:
                 raise rpc_error(error.code(), error.details()) from error
             return checked(answer)

@@ -3,10 +3,10 @@
 A specification's digest is of digests: what models and sets are called makes no difference.
 """
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from directrix.archive import canonical_json, sha256
-from directrix.types import Space
+from directrix.types import EXPLANATION_BUDGET, Space
 
 
 class _Value(BaseModel):
@@ -133,6 +133,11 @@ class AuditSpec(_Value):
     explained: int
     noise_sd: float
     pairs: int
+    target_probability: float = Field(default=0.0, exclude_if=lambda asked: asked == 0)
+    budget: int = Field(
+        default=EXPLANATION_BUDGET, exclude_if=lambda asked: asked == EXPLANATION_BUDGET
+    )
+    """Both are written down only where they are asked for: other audits keep their digests."""
 
     @property
     def method(self) -> str:

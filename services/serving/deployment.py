@@ -1,7 +1,8 @@
 """The Ray Serve deployment: the inference service's calls over one replica a process."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AbstractContextManager, aclosing
+from typing import Any
 
 import grpc
 from ray import serve
@@ -105,12 +106,17 @@ def _arrival(call: str, context: RayServegRPCContext) -> AbstractContextManager[
     return tracing.arrival(f"directrix.inference.v1.InferenceService/{call}", carried)
 
 
-def application(config: Settings) -> serve.Application:
-    """The deployment as the settings want it."""
+def application(
+    config: Settings, autoscaling: Mapping[str, float] | None = None
+) -> serve.Application:
+    """The deployment as the settings want it; their number of replicas without `autoscaling`."""
+    number: dict[str, Any] = {"num_replicas": config.inference_replicas}
+    if autoscaling:
+        number = {"autoscaling_config": dict(autoscaling)}
     deployment = serve.deployment(
         Inference,
         name="replica",
-        num_replicas=config.inference_replicas,
+        **number,
         max_ongoing_requests=MOST_CALLS,
         max_queued_requests=MOST_WAITING,
         health_check_period_s=5,

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import IO
 
+from services.access import Identities
 from services.settings import Settings
 from services.stack import ports, record, survivors
 from services.stack.keys import Secrets, write_private
@@ -97,7 +98,7 @@ def _run(options: argparse.Namespace, folder: Path) -> int:
         supervisor.start()
         if supervisor.stopping:
             return 130
-        _say(f"ready: grpc {endpoint}")
+        _say(f"ready: grpc {endpoint}, {Identities.of(Settings()).in_words}")
         return _stay(supervisor, options.then, endpoint)
     except PartFailed as error:
         _say(f"error: {error}")

@@ -112,13 +112,15 @@ def _worker(ports: Mapping[str, int], secrets: Secrets, shared: Mapping[str, str
 
 def _gateway(ports: Mapping[str, int], shared: Mapping[str, str]) -> Part:
     target = f"127.0.0.1:{ports['gateway']}"
+    # where it speaks TLS, this is the port that a probe can ask
+    health = f"127.0.0.1:{Settings().gateway_health_port or ports['gateway']}"
     return Part(
         name="gateway",
         command=(sys.executable, "-m", "services.gateway"),
         folder=str(ROOT),
         needs=("broker", "store", "serving", "worker"),
         environment=_with_page(shared, ports["gateway-metrics"]),
-        ready=lambda: probes.serves(target),
+        ready=lambda: probes.serves(health),
         address=target,
         grace=10.0,
     )

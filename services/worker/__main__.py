@@ -14,6 +14,7 @@ from services.sight import tracing
 from services.sight.logs import take_over_logging
 from services.sight.metrics import expose
 from services.worker.app import Worker, build
+from services.worker.heartbeat import Heartbeat
 from services.worker.publishing import method_entries
 
 _log = logging.getLogger("services.worker")
@@ -41,6 +42,8 @@ def main() -> int:
     ]
     for thread in threads:
         thread.start()
+    beat = Heartbeat(config.worker_heartbeat)
+    signals.worker_ready.connect(lambda **_: beat.start(), weak=False)
     consumer = worker.celery.Worker(
         pool="solo",
         concurrency=1,
@@ -54,6 +57,7 @@ def main() -> int:
     for thread in threads:
         thread.join(timeout=5)
     worker.scoring.close()
+    worker.trail.close()
     if page is not None:
         page.close()
     end_traces()

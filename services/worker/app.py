@@ -26,6 +26,7 @@ from services.jobs.submitter import STEP, CelerySubmitter, celery_app
 from services.remote import open_exchange
 from services.settings import Settings
 from services.sight import ids, tracing
+from services.trail import Trail, open_trail
 from services.worker.attempt import Attempt, renewal_seconds
 from services.worker.audits import Auditor
 from services.worker.discovery import Discoverer
@@ -47,6 +48,7 @@ class Worker:
     janitor: Janitor
     catalogue: Catalogue
     scoring: RemoteScoring
+    trail: Trail
 
 
 def build(settings: Settings, stopping: threading.Event) -> Worker:
@@ -56,12 +58,15 @@ def build(settings: Settings, stopping: threading.Event) -> Worker:
     jobs = open_jobs(store, redis)
     signals = RedisSignals(redis)
     leases = RedisLeases(redis, settings.lease_seconds)
+    trail = open_trail(settings, store, "worker")
     celery = celery_app(settings)
     submitter = CelerySubmitter(settings, celery)
     client = BlockingInferenceClient(
         settings.inference_target,
         settings.inference_secret.get_secret_value(),
         settings.inference_application,
+        settings.scoring_application,
+        settings.explaining_application,
     )
     scoring = RemoteScoring(client, settings.inference_replicas)
 
@@ -95,6 +100,7 @@ def build(settings: Settings, stopping: threading.Event) -> Worker:
         Costs(store).remember,
         settings.lease_seconds,
         stopping,
+        trail=trail,
     )
 
     def step(task: Any, name: str, fence: int) -> None:
@@ -124,4 +130,5 @@ def build(settings: Settings, stopping: threading.Event) -> Worker:
         settings.garbage_hours,
         settings.janitor_dry,
     )
-    return Worker(celery, steps, reconciler, janitor, Catalogue(store, settings.project), scoring)
+    found = Catalogue(store, settings.project)
+    return Worker(celery, steps, reconciler, janitor, found, scoring, trail)

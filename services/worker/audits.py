@@ -144,6 +144,8 @@ class _Walk:
             explained=spec.explained,
             noise_sd=spec.noise_sd,
             pairs=spec.pairs,
+            target_probability=spec.target_probability,
+            budget=spec.budget,
         )
 
     def _place(self, digest: str) -> int:

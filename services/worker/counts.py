@@ -2,6 +2,7 @@
 
 from services.jobs import AuditResult, EncoderResult, Job, JobResult, State
 from services.sight.metrics import COMMITS, JOB_DURATION, JOB_FAILURES, JOB_WAIT, STEPS
+from services.trail.entry import Value
 
 KINDS = {JobResult: "finding_set", EncoderResult: "model", AuditResult: "audit"}
 
@@ -24,6 +25,24 @@ def left(job: Job) -> None:
         JOB_FAILURES.labels(job.error.reason).inc()
     if job.result is not None:
         COMMITS.labels(KINDS[type(job.result)]).inc()
+
+
+def ended(job: Job) -> dict[str, Value]:
+    """What the audit trail keeps of a job's end; its start is the gateway's."""
+    fields: dict[str, Value] = {
+        "kind": "end",
+        "operation": job.name,
+        "method": job.spec.method,
+        "specification": job.spec.digest,
+        "outcome": job.state.value,
+        "attempts": job.attempt,
+        **job.origin,
+    }
+    if job.result is not None:
+        fields |= {"result": job.result.model_dump(mode="json")}
+    if job.error is not None:
+        fields |= {"reason": job.error.reason}
+    return fields
 
 
 def lost() -> None:

@@ -23,8 +23,10 @@ from services.jobs.signals import Signals
 from services.jobs.submitter import Submitter
 from services.jobs.transitions import cancel, fail, leave, take_up
 from services.sight.metrics import STEP_SECONDS, timed
+from services.trail.entry import NoTrail, Trail
 from services.worker import counts
 from services.worker.attempt import Attempt, StepOver
+from services.worker.counts import ended
 from services.worker.memory import bounded, is_refusal
 
 _log = logging.getLogger(__name__)
@@ -49,6 +51,7 @@ class Steps:
     lease_seconds: float = 15.0
     stopping: threading.Event = field(default_factory=threading.Event)
     clock: Clock = utc_now
+    trail: Trail = field(default_factory=NoTrail)
 
     def run(self, name: str, fence: int) -> None:
         """One step, unless the job has moved on since the message was sent or is being worked on.
@@ -79,6 +82,8 @@ class Steps:
             with timed(STEP_SECONDS):
                 job = taken if taken.state.ended else self._attempt(taken, lease)
             counts.left(job)
+            if job.state.ended:
+                self.trail.record(job.project, ended(job))
         finally:
             with suppress(BrokerUnavailable):
                 lease.release()

@@ -6,9 +6,11 @@ into W+. 104 questions about generated avatars and 32 about drawn ones, 40 about
 gender of natural faces (`explain_worlds`). An answer is valid where a fresh look at the recipe's
 own pixels says so; it is minimal where leaving out any one of its findings undoes it. Another
 network seconds answers. Seconds are those of one thread's own time, two explanations at once on two
-cores. What the service adds is measured through a gateway (`explain_service`).
+cores; of generated clothes they are taken apart, three questions a pair once more. What the service
+adds is measured through a gateway (`explain_service`).
 
-Answers are written down one by one: a run that was interrupted goes on where it was.
+Inversions and answers are written down as they come: a run that was interrupted goes on where it
+was.
 """
 
 from collections import defaultdict
@@ -21,21 +23,27 @@ import numpy as np
 
 from tests.benchmarks import explain_service
 from tests.benchmarks.evidence import Evidence
-from tests.benchmarks.explain_answers import WANTED, Seen, answer
+from tests.benchmarks.explain_answers import BUDGET, WANTED, Seen, answer, invert_some, time
+from tests.benchmarks.explain_questions import EACH
 from tests.benchmarks.explain_worlds import subject
 from tests.benchmarks.journal import Journal, Row
 
 CORES = 2
 FASHION, AVATARS, FACES = ("generated", "real"), ("avatars", "drawn"), ("smile", "gender")
 KINDS = (*FASHION, *AVATARS, *FACES)
+REAL = ("real", "drawn")
+TOGETHER, TIMED = 16, 3
+"""Pictures that are inverted together; questions of every pair that are timed."""
 
 
 def run(evidence: Evidence) -> None:
     journal = Journal("explain", _key)
-    evidence.settings = {"target_probability": WANTED}
-    explain_service.measure(evidence)
+    latents = Journal("explain_inversions", lambda row: (row["kind"], row["index"]))
+    evidence.settings = {"target_probability": WANTED, "budget": BUDGET}
     with ProcessPoolExecutor(CORES, get_context("spawn")) as pool:
-        seen = {kind: _answered(pool, journal, kind) for kind in KINDS}
+        seen = {kind: _answered(pool, journal, latents, kind) for kind in KINDS}
+        _timed(pool, evidence)
+    explain_service.measure(evidence)
     for rows in seen.values():
         for each in rows:
             evidence.row(**vars(each))
@@ -47,19 +55,49 @@ def run(evidence: Evidence) -> None:
     faces = [each for kind in FACES for each in seen[kind]]
     _seconded(evidence, "faces", "second_evaluator_agreement", faces)
     journal.close()
+    latents.close()
 
 
-def _answered(pool: ProcessPoolExecutor, journal: Journal, kind: str) -> list[Seen]:
+def _answered(
+    pool: ProcessPoolExecutor, journal: Journal, latents: Journal, kind: str
+) -> list[Seen]:
     """Of one kind, those that are still to be asked two at once."""
     questions = subject(kind).questions
+    if kind in REAL:
+        _inverted(pool, latents, kind, [each.index for each in questions])
     keys = [(kind, each.source, each.target, each.index) for each in questions]
     ahead = [q for q, key in zip(questions, keys, strict=True) if key not in journal]
+    starts = [latents[kind, q.index]["latent"] if kind in REAL else () for q in ahead]
     began = monotonic()
-    for done, row in enumerate(pool.map(answer, [kind] * len(ahead), ahead), 1):
+    for done, row in enumerate(pool.map(answer, [kind] * len(ahead), ahead, starts), 1):
         journal.append(row)
         left = (monotonic() - began) / done * (len(ahead) - done)
         print(f"  {kind}: {done} of {len(ahead)}, {left:.0f} s to go", flush=True)
     return [Seen(**journal[key]) for key in keys]
+
+
+def _inverted(
+    pool: ProcessPoolExecutor, latents: Journal, kind: str, indices: Sequence[int]
+) -> None:
+    """Of real pictures those that are not yet, TOGETHER at once in each process."""
+    ahead = [index for index in dict.fromkeys(indices) if (kind, index) not in latents]
+    groups = [ahead[start : start + TOGETHER] for start in range(0, len(ahead), TOGETHER)]
+    for done, rows in enumerate(pool.map(invert_some, [kind] * len(groups), groups), 1):
+        for row in rows:
+            latents.append(row)
+        print(f"  {kind}: inverted {done} of {len(groups)} groups", flush=True)
+
+
+def _timed(pool: ProcessPoolExecutor, evidence: Evidence) -> None:
+    """What an answer costs, of every fixed question a few, asked again."""
+    questions = subject("generated").questions
+    chosen = [q for place, q in enumerate(questions) if place % EACH < TIMED]
+    seconds = list(pool.map(time, ["generated"] * len(chosen), chosen))
+    for asked, each in zip(chosen, seconds, strict=True):
+        evidence.row(what="seconds", source=asked.source, target=asked.target, seconds=each)
+    evidence.figure(
+        "seconds_median", float(np.median(seconds)), "s of one core", at_most=1, n=len(seconds)
+    )
 
 
 def _key(row: Row) -> object:
@@ -119,8 +157,9 @@ def _small(evidence: Evidence, prefix: str, seen: Sequence[Seen]) -> None:
     evidence.figure(f"{prefix}minimality_violations", undone, "findings", at_most=0, n=len(found))
     views = [s.views for s in found if s.views is not None]
     evidence.figure(f"{prefix}views_agree", float(np.mean(views)), "share", n=len(views))
-    seconds = float(np.median([s.seconds for s in seen]))
-    evidence.figure(f"{prefix}seconds_median", seconds, "s of one core", n=len(seen))
+    if prefix:
+        seconds = float(np.median([s.seconds for s in seen]))
+        evidence.figure(f"{prefix}seconds_median", seconds, "s of one core", n=len(seen))
 
 
 def _share(values: Iterable[bool]) -> float:

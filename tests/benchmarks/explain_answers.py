@@ -1,5 +1,6 @@
 """One question and what came of it, seen afresh in the pixels that the answer's recipe renders."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from time import thread_time
 
@@ -7,15 +8,15 @@ import numpy as np
 import torch
 
 from directrix.counterfactuals import Question, explain, verify
-from directrix.inversion import Search
+from directrix.inversion import Search, invert
 from directrix.predictors import embedder
 from directrix.rendering.pixels import from_pixels
-from directrix.types import Counterfactual, LatentSource, Recipe, SeedSource, Status
+from directrix.types import Counterfactual, Latent, LatentSource, Recipe, SeedSource, Status
 from tests.benchmarks.explain_questions import SEED, Asked
 from tests.benchmarks.explain_worlds import Subject, subject
 
-WANTED = 0.95
-"""Probability of the target."""
+WANTED, BUDGET = 0.95, 4000
+"""Probability of the target; images that an answer may take."""
 UNSURE = "shirt"
 """The class that nobody is sure of: told apart."""
 
@@ -53,12 +54,12 @@ class Seen:
         return UNSURE not in (self.source, self.target)
 
 
-def answer(kind: str, asked: Asked) -> dict[str, object]:
-    """Fields of `Seen`; in a process of its own."""
+def answer(kind: str, asked: Asked, inverted: Sequence[object] = ()) -> dict[str, object]:
+    """Fields of `Seen`; in a process of its own. inverted: the latent of a real picture."""
     torch.set_num_threads(1)
     world = subject(kind)
-    recipe, kept, error = _recipe(world, asked)
-    question = Question(recipe, world.findings, target=asked.target, target_probability=WANTED)
+    recipe, kept, error = _recipe(world, asked, inverted)
+    question = _question(world, recipe, asked)
     began = thread_time()
     found = explain(question, world.renderer)
     seconds = thread_time() - began
@@ -88,15 +89,56 @@ def answer(kind: str, asked: Asked) -> dict[str, object]:
     )
 
 
-def _recipe(world: Subject, asked: Asked) -> tuple[Recipe, bool | None, float | None]:
+def invert_some(kind: str, indices: Sequence[int]) -> list[dict[str, object]]:
+    """Kind, index and latent in W+ of real pictures, inverted together."""
+    torch.set_num_threads(1)
+    world = subject(kind)
+    assert world.picture is not None and world.look is not None  # the kind is about real pictures
+    shown = np.stack([world.picture(index) for index in indices])
+    found = invert(
+        world.renderer.generator,
+        from_pixels(torch.from_numpy(shown)),
+        Search(),
+        embedder=embedder(world.look),
+    )
+    return [
+        {"kind": kind, "index": index, "latent": latent.tolist()}
+        for index, latent in zip(indices, found.latents, strict=True)
+    ]
+
+
+def time(kind: str, asked: Asked) -> float:
+    """Seconds of one thread that an answer takes; nothing else is done beside it."""
+    torch.set_num_threads(1)
+    world = subject(kind)
+    recipe, *_ = _recipe(world, asked, ())
+    began = thread_time()
+    explain(_question(world, recipe, asked), world.renderer)
+    return thread_time() - began
+
+
+def _question(world: Subject, recipe: Recipe, asked: Asked) -> Question:
+    return Question(
+        recipe, world.findings, target=asked.target, target_probability=WANTED, budget=BUDGET
+    )
+
+
+def _recipe(
+    world: Subject, asked: Asked, inverted: Sequence[object]
+) -> tuple[Recipe, bool | None, float | None]:
     """With whether the label was kept by the inversion, and its error."""
-    digest = world.renderer.generator.card.digest
-    if world.picture is None or world.look is None:
+    renderer = world.renderer
+    digest = renderer.generator.card.digest
+    if world.picture is None:
         return Recipe(digest, SeedSource(SEED, asked.index)), None, None
     picture = world.picture(asked.index)
-    found = world.renderer.invert(picture, Search(), embedder=embedder(world.look))
-    before, after = world.renderer.judge(np.stack([picture, found.reconstruction])).argmax(1)
-    return Recipe(digest, LatentSource(found.latent)), bool(before == after), found.error
+    latent = Latent(Search().space, digest, np.array([inverted], np.float32))
+    recipe = Recipe(digest, LatentSource(latent))
+    made = renderer.render([renderer.plan(recipe)]).images[0]
+    before, after = renderer.judge(np.stack([picture, made])).argmax(1)
+    wanted, seen = (from_pixels(torch.from_numpy(each[None])) for each in (picture, made))
+    error = float((seen - wanted).double().square().mean())
+    return recipe, bool(before == after), error
 
 
 @torch.inference_mode()

@@ -1,19 +1,32 @@
 """One suite over every shipped predictor."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 import torch
 
-from directrix import predictors
+from directrix import foreign, predictors
 from directrix.errors import InvalidField, ModelInvalid, PredictorMismatch
+from directrix.foreign import Facts, readings_of
 from directrix.predictors import Predictor
 from directrix.types import ImageCard
-from tests.contract.models import CPU, PREDICTORS, predictor
+from services.remote import GrpcExchange, Target
+from tests.contract.models import CLASSES, CPU, GREY, PREDICTORS, predictor
+from tests.contract.open_inference_server import serving, shop_of
 
 
-@pytest.fixture(params=PREDICTORS)
-def network(request) -> Predictor:
-    return predictor(request.param)
+@pytest.fixture(params=[*PREDICTORS, "remote"])
+def network(request) -> Iterator[Predictor]:
+    if request.param != "remote":
+        yield predictor(request.param)
+        return
+    own = predictor("convolutional")
+    with serving(shop_of(own)) as shop:
+        facts = Facts("far", own.card.scorers, readings_of("logits", len(CLASSES)), GREY)
+        card, arrays = foreign.remote_model("shop", "judge", "3", "pixels", facts)
+        exchange = GrpcExchange({"shop": Target(shop.target)})
+        yield predictors.build(card, arrays, CPU, exchange)
 
 
 def images(network: Predictor, count: int) -> torch.Tensor:

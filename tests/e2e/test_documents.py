@@ -112,6 +112,14 @@ def test_the_first_round_of_the_command(endpoint: str, tmp_path: Path) -> None:
     assert "sneaker" in run([sys.executable, "-c", code.rstrip() + indented], tmp_path, endpoint)
 
 
+def test_every_call_of_the_page_on_the_api(endpoint: str, tmp_path: Path) -> None:
+    """Its blocks one after the other; `buf curl` ends with an error where the gateway says one."""
+    blocks = re.findall(r"```bash\n(.*?)```", TEXT["docs/api.md"], re.DOTALL)
+    said = shell("\n".join(blocks), tmp_path, endpoint)
+    assert len(blocks) == 1 + len(list((ROOT / "protos" / "examples").glob("*.json")))
+    assert '"status": "SERVING"' in said
+
+
 def test_the_settings_of_a_run_are_where_operations_says(stack: Stack) -> None:
     """A service by hand reads them; the loop that prints them stands for the service."""
     lines = block(TEXT["docs/operations.md"], "bash")

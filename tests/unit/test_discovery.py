@@ -1,11 +1,15 @@
 """What the contract itself gives to methods: the journal and samples like the renderer's."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from directrix.discovery import Journal
+from directrix import methods
+from directrix.discovery import Journal, Need
+from directrix.errors import NeedsUnmet
+from directrix.predictors import Opaque
 from directrix.types import Space
 from tests.contract.toys import World, linear_world, style_world
 
@@ -62,3 +66,15 @@ def test_samples_of_a_linear_generator_are_the_renderers(world: World) -> None:
     last = world.generator.spaces[-1]
     found = world.problem().sample(9, 5, 20, last, 0.6)
     assert np.array_equal(found, world.renderer.sample(9, 5, 20, last, 0.6).values)
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in methods.names() if Need.NETWORKS in methods.get(name).needs]
+)
+def test_methods_that_need_gradients_of_predictors_say_what_a_black_box_lacks(name: str) -> None:
+    world = style_world()
+    problem = world.problem()
+    box = Opaque(world.predictor)
+    closed = replace(problem, predictors=(box.card,), networks=(box,))
+    with pytest.raises(NeedsUnmet, match=f"{name} needs gradients of its predictors"):
+        methods.get(name)().fit(closed)

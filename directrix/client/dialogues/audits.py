@@ -41,8 +41,9 @@ class AuditFields(TypedDict, total=False):
     space, inversion_steps, encoder, encoder_only, embedder: how they are inverted. steps: strengths
     that flips are looked for at, in SD. random_findings: those that tell what chance does.
     explained, noise_sd: pictures tried for stability, and by how much latent noise. pairs: class
-    pairs that are told of. request_id: a UUID; the same one with the same request is the same
-    operation.
+    pairs that are told of. target_probability: what the new class has to reach for a flip to count.
+    budget: images that one explanation may generate. request_id: a UUID; the same one with the same
+    request is the same operation.
     """
 
     reference: str
@@ -64,6 +65,8 @@ class AuditFields(TypedDict, total=False):
     explained: int
     noise_sd: float
     pairs: int
+    target_probability: float
+    budget: int
     request_id: str
 
 
@@ -96,6 +99,8 @@ def start(
         explained=fields.get("explained"),
         noise_sd=fields.get("noise_sd", 0.0),
         pairs=fields.get("pairs", 0),
+        target_probability=fields.get("target_probability", 0.0),
+        budget=fields.get("budget", 0),
         request_id=fields.get("request_id") or str(uuid.uuid4()),
     )
     answer = yield Call(START, request, operations_pb2.Operation, deadline=120)

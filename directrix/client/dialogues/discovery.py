@@ -68,7 +68,7 @@ def discover(
         seed=seed,
         samples=samples or 0,
         request_id=request_id,
-        budget=_budget(budget or {}),
+        job_budget=_budget(budget or {}),
         priority=_priority(priority),
     )
     request.parameters.update(parameters)

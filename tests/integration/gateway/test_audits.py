@@ -71,6 +71,16 @@ def test_nothing_explained_is_not_the_default(live: Scene) -> None:
     assert spec_of(live, start(live, explained=0)).explained == 0
 
 
+def test_what_flips_take_and_explanations_cost(live: Scene) -> None:
+    """Where it is not asked for it is not written down: the specification is what it was."""
+    plain = spec_of(live, start(live))
+    assert (plain.target_probability, plain.budget) == (0, 1500)
+    assert not {"target_probability", "budget"} & plain.parameters.keys()
+    sure = spec_of(live, start(live, target_probability=0.95, budget=300))
+    assert (sure.parameters["target_probability"], sure.parameters["budget"]) == (0.95, 300)
+    assert len({plain.digest, sure.digest, spec_of(live, start(live, budget=1500)).digest}) == 2
+
+
 def test_what_is_only_checked_starts_nothing(live: Scene) -> None:
     before = len(live.submitter.queue)
     operation = start(live, validate_only=True)

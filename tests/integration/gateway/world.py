@@ -116,8 +116,11 @@ class Scene:
 
 
 @contextmanager
-def scene(folder: Path, bearer: str = "", **access: object) -> Iterator[Scene]:
-    """access: settings of who may call; bearer: credentials of the scene's own channel."""
+def scene(folder: Path, bearer: str = "", listed: bool = True, **access: object) -> Iterator[Scene]:
+    """access: settings of who may call; bearer: credentials of the scene's own channel.
+
+    listed: False where that channel is let nowhere: there are no page tokens then.
+    """
     store = FolderStore(folder / "store")
     catalogue = Catalogue(store)
     port, shop_port = free_ports(2)
@@ -149,7 +152,7 @@ def scene(folder: Path, bearer: str = "", **access: object) -> Iterator[Scene]:
                 signals=behind.signals,
                 log=log,
                 channel=channel,
-                tokens=_tokens(channel),
+                tokens=_tokens(channel) if listed else {},
                 shop_port=shop_port,
                 **stocked,
                 **started,

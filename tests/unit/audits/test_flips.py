@@ -1,5 +1,7 @@
 """Distances to a flip, and the rows that are made of them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -25,6 +27,28 @@ def test_distances_are_where_the_margin_crosses_zero() -> None:
     assert found[0] == pytest.approx(expected)
     assert found[1] == pytest.approx(expected)  # the other way
     assert np.isinf(found[2]).all()
+
+
+def test_at_a_probability_a_flip_lies_where_it_is_reached() -> None:
+    """Log odds (m, -m) are a logit of -2 m for b: .95 takes half of its logit more than a flip."""
+    sure = replace(table(), probability=0.95)
+    beyond = np.log(0.95 / 0.05) / 2
+    away = np.arange(8) + 0.5 + beyond
+    assert sure.distances(0, 1)[0] == pytest.approx(np.where(away < 3, away, np.inf))
+    assert sure.distances(0, None)[0] == pytest.approx(np.where(away < 3, away, np.inf))
+    half = replace(table(), probability=0.5)
+    assert half.distances(0, 1) == pytest.approx(table().distances(0, 1))
+
+
+def test_among_many_classes_the_likeliest_may_still_be_unsure() -> None:
+    """Moved by 1 SD, b is ahead of three others by one: a probability of e / (e + 3)."""
+    still = np.array([[2.0, 0, 0, 0]])
+    moved = np.array([0.0, 1, 0, 0])[None, None, None, None].repeat(2, 1)
+    reached = np.e / (np.e + 3)
+    for probability, flips in ((0.0, True), (reached - 0.01, True), (reached + 0.01, False)):
+        seen = Table(("a", "b", "c", "d"), still, moved, (1.0,), probability)
+        assert np.isfinite(seen.distances(0, 1)[0, 0]) == flips
+        assert np.isfinite(seen.distances(0, None)[0, 0]) == flips
 
 
 def test_a_margin_that_comes_back_counts_where_it_first_crosses() -> None:

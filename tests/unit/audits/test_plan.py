@@ -113,6 +113,26 @@ def test_flips_lie_where_the_margin_crosses(answer) -> None:
     assert answer.directions[0].share.value > 0.7
 
 
+def test_flips_that_have_to_be_sure_are_fewer_and_farther(answer) -> None:
+    """Reliance goes by classes, and stays. What was not asked for is not written down."""
+    question = replace(QUESTION, explained=0, rival=None)
+    sure = audit(replace(question, target_probability=0.95), GENERATOR, PREDICTORS)
+    before = {(f.finding, f.source, f.target, f.group): f for f in answer.flips}
+    after = {(f.finding, f.source, f.target, f.group): f for f in sure.flips}
+    both = before.keys() & after.keys()
+    assert both and all(after[key].share <= before[key].share for key in both)
+    assert sum(after[key].share for key in both) < sum(before[key].share for key in both)
+    assert sure.reliance == answer.reliance and sure.target_probability == 0.95
+    assert sure.directions != answer.directions
+    assert "target_probability" not in answer.model_dump(mode="json")
+
+
+def test_explanations_end_with_their_budget() -> None:
+    question = replace(QUESTION, rival=None, reference=None, budget=3)
+    short = audit(question, GENERATOR, PREDICTORS).stability
+    assert short is not None and (short.asked, short.pairs) == (2, 0)
+
+
 def test_explanations_of_like_pictures_are_alike(answer) -> None:
     assert answer.stability.asked == 2
     assert answer.stability.pairs >= 1

@@ -23,6 +23,15 @@ def test_a_run_ends_with_the_audits_name_and_its_documents(gateway, directrix, f
     assert list(asked.steps) == [1, 2, 3] and asked.explained == 8
 
 
+def test_how_sure_flips_are_and_what_explanations_cost(gateway, directrix, found):
+    options = ("--probability", "0.95", "--budget", "300", "--no-wait")
+    assert directrix(*RUN, "-f", found, *options).code == 0
+    assert directrix(*RUN, "-f", found, "--no-wait").code == 0
+    asked, plain = gateway.audited
+    assert (asked.target_probability, asked.budget) == (0.95, 300)
+    assert (plain.target_probability, plain.budget) == (0, 0)
+
+
 def test_what_answers_may_rest_on(gateway, directrix, found):
     """A scorer's name may look like much; a finding is SET:INDEX."""
     allowed = ("classifier", "classifier/class: 7", f"{found}:7")

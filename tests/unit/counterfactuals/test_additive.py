@@ -31,6 +31,11 @@ def test_one_alone_is_suggested_too(guess: Additive) -> None:
     assert guess.suggest(0.5, 1).rows[0] == pytest.approx([0.0, -0.5, 0.0])
 
 
+def test_the_steepest_ways_are_those_that_gain_most_at_a_length(guess: Additive) -> None:
+    assert (guess.steepest(1.0, 2) == [-single(1, 1), single(0, 1)]).all()
+    assert (guess.steepest(1.0, 6)[-1] == single(2, 1)).all()
+
+
 def test_nothing_goes_beyond_its_reach(guess: Additive) -> None:
     rows = guess.suggest(3.0, 100).rows
     assert len(rows) and (np.abs(rows) <= REACH + 1e-9).all()

@@ -2,12 +2,16 @@
 
 import numpy as np
 import pytest
+from torch import Tensor
 
 from directrix.counterfactuals import Question
 from directrix.counterfactuals.finding_ground import FindingGround
 from directrix.counterfactuals.ground import Axis, distance, scaled
 from directrix.counterfactuals.question import go_on
 from directrix.counterfactuals.trials import Spent, Trials
+from directrix.errors import Cancelled
+from directrix.predictors import Predictor
+from directrix.rendering import Renderer
 from directrix.types import (
     Direction,
     FindingSet,
@@ -75,6 +79,33 @@ def test_the_budget_is_refused_before_anything_is_rendered(world: World) -> None
     assert looking.calls == 2
     looking.look([()] * 3)
     assert looking.room(reserve=1) == 0
+
+
+def test_whether_to_stop_is_asked_before_pictures_are_drawn_and_before_they_are_scored(
+    world: World,
+) -> None:
+    """So that a search which nobody waits for ends within half of what 16 pictures cost."""
+    judge, scored, asked = world.predictor, [], []
+
+    class Counted(Predictor):
+        def scores(self, images: Tensor) -> Tensor:
+            scored.append(len(images))
+            return judge.scores(images)
+
+    def stop() -> None:
+        asked.append(len(scored))
+        if len(asked) == 5:
+            raise Cancelled("the client went away")
+
+    renderer = Renderer(world.generator, [Counted(judge.card, judge.device)], {}.__getitem__)
+    renderer.score(renderer.sample(1, 0, 16, Space.Z))  # what is measured once is measured here
+    scored.clear()
+    question = trials(world).question
+    looking = Trials(question, renderer, FindingGround.of(question, world.renderer), stop)
+    with pytest.raises(Cancelled):
+        looking.look([()] * 100)
+    assert asked == [0, 0, 1, 1, 2]
+    assert looking.calls == 32
 
 
 def test_distance_and_scaling() -> None:

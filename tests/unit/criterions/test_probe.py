@@ -1,6 +1,7 @@
 """Probes and walks on toys: what is shared changes nothing, and walks hold what they should."""
 
 from contextlib import nullcontext
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,11 +10,13 @@ import torch
 from directrix.criterions import Scene, parse
 from directrix.criterions.chart import Chart
 from directrix.criterions.local_walk import LocalWalk
+from directrix.criterions.mirrored import Mirrored
 from directrix.criterions.probe import Probe
 from directrix.errors import InvalidField
 from directrix.generators import linear as linear_generator
 from directrix.jacobians import Route
 from directrix.types import ImageCard, Space
+from tests.contract import toy_ice
 from tests.contract.toys import World, linear_world, style_world
 
 
@@ -43,6 +46,21 @@ def test_gram_matrices_are_of_the_jacobians() -> None:
     point = chart.point(0, np.zeros(8))
     reading = linear_world().readings[0].astype(np.float64)
     assert one.grams(point)[0] == pytest.approx(np.outer(reading, reading), abs=1e-4)
+
+
+def test_a_mirror_adds_what_is_read_there() -> None:
+    """Score = B A u; of the mirrored picture it is B with its columns turned round, times A u."""
+    world = linear_world()
+    chart, own = probe(world, "z", "score:a", "pixels")
+    both = replace(own, criterions=tuple(Mirrored(one) for one in own.criterions))
+    matrix, reader = toy_ice.matrices(world)
+    turned = reader.reshape(-1, 8, 8)[:, :, ::-1].reshape(reader.shape)
+    slopes = reader[0] @ matrix, turned[0] @ matrix
+    point = chart.point(0, np.zeros(8))
+    score, pixels = both.grams(point)
+    assert score == pytest.approx(sum(np.outer(s, s) for s in slopes) / 2, abs=1e-4)
+    assert np.abs(score - np.outer(slopes[0], slopes[0])).max() > 0.01
+    assert pixels == pytest.approx(own.grams(point)[1], abs=1e-3)
 
 
 def test_a_stride_tells_what_changed_on_the_way() -> None:

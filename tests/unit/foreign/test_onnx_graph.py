@@ -12,6 +12,7 @@ from onnx import TensorProto, helper, numpy_helper
 from directrix.errors import ModelInvalid
 from directrix.foreign import read_graph
 from directrix.foreign.onnx_graph import MOST_NODES, Value
+from directrix.foreign.protobuf import MOST_FIELDS
 from tests.contract.models import onnx_model
 from tests.contract.onnx_files import file_of
 
@@ -139,6 +140,12 @@ def test_a_second_graph_is_looked_at_too() -> None:
 def test_other_bytes_are_no_graph(data: bytes) -> None:
     with pytest.raises(ModelInvalid):
         read_graph(data)
+
+
+def test_a_file_of_nothing_but_tiny_fields_is_given_up() -> None:
+    names = b"\x12\x00" * (MOST_FIELDS + 1)
+    with pytest.raises(ModelInvalid, match="too many parts"):
+        read_graph(small().SerializeToString() + names)
 
 
 def test_a_field_number_that_shorter_integers_would_wrap_is_refused() -> None:

@@ -121,3 +121,17 @@ def test_weights_of_zero_strength_draw_the_same_with_any_noise():
     assert torch.equal(
         quiet.synthesise(z, Space.Z, Noise.SEEDED, (5,)), quiet.synthesise(z, Space.Z)
     )
+
+
+def test_reused_memory_changes_no_float_and_no_input(network):
+    """In inference mode layers write into their own results."""
+    chance = torch.Generator().manual_seed(7)
+    styles = torch.randn((3, network.dimension(Space.S)), generator=chance)
+    kept = styles.clone()
+    with torch.no_grad():
+        plain = network.synthesise(styles, Space.S)
+    with torch.inference_mode():
+        first = network.synthesise(styles, Space.S)
+        again = network.synthesise(styles, Space.S)
+    assert torch.equal(first, plain) and torch.equal(again, plain)
+    assert torch.equal(styles, kept)

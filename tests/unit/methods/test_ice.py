@@ -154,6 +154,18 @@ def test_every_route_finds_the_same() -> None:
         assert other.values == pytest.approx(first.values, rel=1e-3)
 
 
+@pytest.mark.parametrize("mirror", [False, True])
+def test_before_a_mirror_what_is_held_holds_there_too(mirror: bool) -> None:
+    world = linear_world()
+    matrix, reader = toy_ice.matrices(world)
+    turned = reader.reshape(-1, 8, 8)[:, :, ::-1].reshape(reader.shape)
+    found = solve(world, suppressed=["score:b"], ratio=1e-6, mirror=mirror)
+    plain, there = (np.abs(rows[1] @ matrix @ found.vectors.T).max() for rows in (reader, turned))
+    assert plain < 1e-3
+    assert bool(there < 1e-3) is mirror
+    assert found.eigenspace.free == (6 if mirror else 7)
+
+
 def test_where_all_latents_are_alike_weighing_changes_nothing() -> None:
     world = linear_world()
     settings = {"wanted": ["score:a"], "suppressed": ["score:b"], "form": "soft", "codes": 3}

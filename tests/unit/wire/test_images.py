@@ -2,10 +2,12 @@
 
 import io
 import struct
+import time
 import warnings
 import zlib
 
 import numpy as np
+import psutil
 import pytest
 from PIL import Image
 
@@ -128,3 +130,31 @@ def test_the_bound_can_be_lowered():
     assert decode_image(data, max_pixels=100).shape == (10, 10, 1)
     with pytest.raises(ImageTooLarge):
         decode_image(data, max_pixels=99)
+
+
+def whole_bomb(side: int) -> bytes:
+    """A whole PNG of side x side grey pixels: every byte that its header promises is in it."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        whole = kind + body
+        return struct.pack(">I", len(body)) + whole + struct.pack(">I", zlib.crc32(whole))
+
+    packer, row = zlib.compressobj(9), bytes(side + 1)
+    body = b"".join(packer.compress(row) for _ in range(side)) + packer.flush()
+    header = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
+    )
+
+
+def test_a_real_bomb_costs_no_memory_and_no_time():
+    """400 kB that would be 400 MB."""
+    data = whole_bomb(20_000)
+    assert 350_000 < len(data) < 450_000
+    process = psutil.Process()
+    before, began = process.memory_info().rss, time.process_time()
+    for _ in range(20):
+        with pytest.raises(ImageTooLarge):
+            decode_image(data)
+    assert process.memory_info().rss - before < 32 * 1024 * 1024
+    assert time.process_time() - began < 2

@@ -12,7 +12,7 @@ from directrix.errors import (
     ServingUnavailable,
     Unauthenticated,
 )
-from services.inference.channel import metadata, rpc_error
+from services.inference.channel import CallMetadata, rpc_error
 
 CODES = {
     grpc.StatusCode.UNAVAILABLE: ServingUnavailable,
@@ -46,6 +46,17 @@ def test_a_message_that_is_too_large_is_the_callers():
     assert type(rpc_error(grpc.StatusCode.RESOURCE_EXHAUSTED, text)) is InvalidField
 
 
-def test_metadata_carries_what_is_there():
-    assert metadata("", "") == ()
-    assert metadata("s", "a") == (("directrix-secret", "s"), ("application", "a"))
+def test_calls_carry_what_is_there():
+    assert CallMetadata("", "").of("Render") == ()
+    carried = (("directrix-secret", "s"), ("application", "a"))
+    assert CallMetadata("s", "a").of("Render") == carried
+    assert CallMetadata("s", "a").of("Explain") == carried
+
+
+def test_scoring_and_explaining_may_have_applications_of_their_own():
+    carried = CallMetadata("s", "a", scoring="b", explaining="c")
+    named = {
+        method: dict(carried.of(method))["application"]
+        for method in ("Render", "Sample", "Score", "Explain", "Invert")
+    }
+    assert named == {"Render": "a", "Sample": "a", "Score": "b", "Explain": "c", "Invert": "c"}

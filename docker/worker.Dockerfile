@@ -1,0 +1,52 @@
+# Long jobs: discoveries, trainings, audits.
+#
+#   docker build -f docker/worker.Dockerfile -t directrix-worker .
+#
+# pip's usual index is used, or what a secret says: --secret id=pip,src=/etc/pip.conf
+#
+# CPU is the default; PyTorch's installation page names the index of its CPU builds:
+#   --build-arg TORCH_INDEX=URL
+# CUDA, with the libraries that torch brings along (the host needs the driver alone):
+#   --build-arg TORCH=torch==2.13.0
+ARG BASE_IMAGE=docker.io/library/python:3.12-slim-bookworm
+
+FROM ${BASE_IMAGE} AS build
+WORKDIR /build
+RUN python3 -m venv /opt/directrix
+ENV PATH=/opt/directrix/bin:$PATH
+COPY docker/worker.lock ./
+RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
+    pip install --no-cache-dir --require-hashes -r worker.lock
+ARG TORCH=torch==2.13.0+cpu
+ARG TORCH_INDEX=
+# The argument names the version.
+# hadolint ignore=DL3013
+RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
+    pip install --no-cache-dir ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} "$TORCH"
+COPY pyproject.toml README.md LICENSE ./
+COPY directrix directrix
+RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
+    pip install --no-cache-dir --no-deps . && pip uninstall -q -y pip setuptools
+COPY services /opt/directrix/app/services
+COPY docker/health.py /opt/directrix/app/
+RUN python -m compileall -q /opt/directrix/app
+
+FROM ${BASE_IMAGE}
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="directrix-worker" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.revision="${REVISION}"
+RUN useradd --uid 10001 --user-group --no-create-home --home-dir /tmp directrix
+COPY --from=build /opt/directrix /opt/directrix
+ENV PATH=/opt/directrix/bin:$PATH \
+    PYTHONPATH=/opt/directrix/app \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    HOME=/tmp \
+    OMP_NUM_THREADS=1 \
+    DIRECTRIX_WORKER_HEARTBEAT=/tmp/worker-heartbeat
+WORKDIR /opt/directrix/app
+USER 10001:10001
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
+    CMD ["python", "health.py", "worker"]
+CMD ["python", "-m", "services.worker"]
