@@ -96,6 +96,14 @@ class Settings(BaseSettings):
     """How often jobs without a live lease are looked for."""
     step_seconds: float = Field(default=30.0, gt=0)
     """A worker hands a job over after this long, at the next whole unit of work."""
+    job_days: float = Field(default=30.0, gt=0)
+    """Jobs are forgotten so long after their end; what they found stays."""
+    garbage_hours: float = Field(default=24.0, gt=0)
+    """Stored content is taken away when nothing has pointed to it for so long."""
+    janitor_seconds: float = Field(default=3600.0, gt=0)
+    """How often a worker looks for what nobody needs."""
+    janitor_dry: bool = False
+    """Whether it only tells."""
     worker_heartbeat: str = ""
     """A file that a worker touches every five seconds, for whoever watches it; empty: none."""
 

@@ -2,14 +2,16 @@
 
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast, get_args
 
 import typer
 
 from directrix.client import Change
+from directrix.client.values import Priority
 
 Moved = tuple[str, int, float | Change]
 RAISE = "raise="
+BUDGETS = ("seconds", "images", "memory_mb")
 
 
 def move(text: str) -> Moved:
@@ -51,6 +53,27 @@ def parameters(texts: Iterable[str]) -> dict[str, Any]:
             raise typer.BadParameter(f"a parameter is NAME=VALUE, not {text!r}")
         found[name] = _value(value)
     return found
+
+
+def budget(texts: Iterable[str]) -> dict[str, float]:
+    """seconds=N, images=N or memory_mb=N each."""
+    found: dict[str, float] = {}
+    for text in texts:
+        name, _, value = text.partition("=")
+        try:
+            found[name] = float(value)
+        except ValueError as error:
+            raise typer.BadParameter(f"a budget is NAME=NUMBER, not {text!r}") from error
+        if name not in BUDGETS:
+            raise typer.BadParameter(f"a budget is of {', '.join(BUDGETS)}, not of {name!r}")
+    return found
+
+
+def priority(word: str) -> Priority:
+    for known in get_args(Priority):
+        if known == word:
+            return cast(Priority, word)
+    raise typer.BadParameter(f"a priority is {', '.join(get_args(Priority))}, not {word!r}")
 
 
 def _named(name: str) -> str:

@@ -9,8 +9,9 @@ import typer
 from directrix.cli import arguments
 from directrix.cli.exits import reporting
 from directrix.cli.following import follow_if
-from directrix.cli.output import say, show_json, show_table
+from directrix.cli.output import say, show_facts, show_json, show_table
 from directrix.cli.session import Json, Predictors, Seed, client_of
+from directrix.client.values import Estimate
 
 app = typer.Typer(no_args_is_help=True, help="Find directions, and see what can find them.")
 
@@ -38,6 +39,16 @@ def run(
     request_id: Annotated[
         str | None, typer.Option(help="A UUID: the same one never starts the same job twice.")
     ] = None,
+    budget: Annotated[
+        list[str] | None,
+        typer.Option(help="seconds=N, images=N or memory_mb=N, at most; repeatable."),
+    ] = None,
+    priority: Annotated[
+        str, typer.Option(help="Among the project's jobs: low, normal or high.")
+    ] = "normal",
+    estimate: Annotated[
+        bool, typer.Option("--estimate", help="Start nothing; tell what it would cost.")
+    ] = False,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait for the end.")] = True,
     as_json: Json = False,
 ) -> None:
@@ -58,9 +69,16 @@ def run(
     """
     with reporting(as_json), client_of(context) as client:
         parameters = arguments.parameters(param or ())
+        if estimate:
+            told = client.estimate(
+                generator, method, predictor or (), parameters, samples, judge or ()
+            )
+            _tell(told, as_json)
+            return
         handle = client.discover(
-            generator, method, predictor or (), parameters, seed, samples, request_id, judge or ()
-        )
+            generator, method, predictor or (), parameters, seed, samples, request_id, judge or (),
+            arguments.budget(budget or ()), arguments.priority(priority),
+        )  # fmt: skip
         result = follow_if(wait, handle, as_json)
         if result is None:
             return
@@ -94,3 +112,12 @@ def methods(context: typer.Context, as_json: Json = False) -> None:
 def _parameters(schema: Mapping[str, Any]) -> str:
     properties = schema.get("properties", {})
     return ", ".join(f"{name}={facts.get('default', '')}" for name, facts in properties.items())
+
+
+def _tell(told: Estimate | None, as_json: bool) -> None:
+    if as_json:
+        show_json({"event": "estimate", "estimate": None if told is None else asdict(told)})
+    elif told is None:
+        say("nothing is known yet: no job like it has succeeded")
+    else:
+        show_facts(asdict(told))

@@ -26,6 +26,7 @@ from directrix.client.values import (
     Audited,
     Discovery,
     Edited,
+    Estimate,
     Explanation,
     ExplanationProgress,
     Filmstrip,
@@ -33,6 +34,7 @@ from directrix.client.values import (
     Job,
     Method,
     Model,
+    Priority,
     StoredAudit,
     StoredFindings,
     TrainedEncoder,
@@ -125,12 +127,16 @@ class Client:
         samples: int | None = None,
         request_id: str | None = None,
         judges: Sequence[str] = (),
+        budget: Mapping[str, float] | None = None,
+        priority: Priority = "normal",
     ) -> OperationHandle[Discovery]:
         """Starts a discovery. samples: of the population; None leaves it to the service.
 
         request_id: a UUID; the same one with the same request is the same operation. Without one
         a new one is drawn, so that a call that was sent again starts one discovery only. judges:
-        predictors that the method does not see and the scorecard is made with.
+        predictors that the method does not see and the scorecard is made with. budget: "seconds"
+        of workers' time, "images", "memory_mb" of a worker's process, that the job may spend at
+        most; a job that needs more fails with BUDGET_EXCEEDED. priority: among the project's jobs.
         """
         started = discovery.discover(
             self._names,
@@ -142,8 +148,28 @@ class Client:
             samples,
             request_id or str(uuid.uuid4()),
             judges,
+            budget,
+            priority,
         )
         return self.operation(self._transport.run(started).name)
+
+    def estimate(
+        self,
+        generator: str,
+        method: str,
+        predictors: Sequence[str] = (),
+        parameters: Mapping[str, Any] | None = None,
+        samples: int | None = None,
+        judges: Sequence[str] = (),
+    ) -> Estimate | None:
+        """What such a discovery will cost; nothing is started. None where none has succeeded yet.
+
+        It is checked as `discover` checks it, with the same errors.
+        """
+        told = discovery.foresee(
+            self._names, generator, method, predictors, parameters or {}, samples, judges
+        )
+        return self._transport.run(told)
 
     def operation(self, name: str) -> OperationHandle[Any]:
         """A handle of an operation that was started before, perhaps elsewhere."""

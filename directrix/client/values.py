@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -52,6 +52,42 @@ class Method:
     """JSON Schema of its parameters."""
 
 
+Priority = Literal["low", "normal", "high"]
+
+
+@dataclass(frozen=True)
+class Costs:
+    """seconds: of workers' time; images: rendered or scored; memory_mb: of a worker's process."""
+
+    seconds: float = 0.0
+    images: int = 0
+    memory_mb: int = 0
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why an attempt ended before its end."""
+
+    attempt: int
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a job will cost, as `jobs` jobs like it did: seconds of workers' time, with those of the
+    fastest and the slowest, scaled alike. seconds_error: how far such estimates of those jobs were
+    off, as a share of their time; None where there is only one."""
+
+    seconds: float
+    seconds_low: float
+    seconds_high: float
+    images: int
+    memory_mb: int
+    jobs: int
+    seconds_error: float | None
+
+
 @dataclass(frozen=True)
 class Progress:
     """How a discovery stands: `done` of `total` units of `stage`; total 0 where unknown."""
@@ -67,6 +103,9 @@ class Progress:
     generator: str
     seconds: float
     """From when the job was accepted to when its record last changed."""
+    costs: Costs = Costs()
+    failures: tuple[Failure, ...] = ()
+    """The last attempts that ended before their end, the oldest first."""
 
 
 @dataclass(frozen=True)

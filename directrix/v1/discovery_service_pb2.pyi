@@ -138,7 +138,7 @@ class DiscoverFindingsRequest(_message.Message):
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
     JUDGES_FIELD_NUMBER: _builtins.int
-    BUDGET_FIELD_NUMBER: _builtins.int
+    JOB_BUDGET_FIELD_NUMBER: _builtins.int
     PRIORITY_FIELD_NUMBER: _builtins.int
     parent: _builtins.str
     """"projects/{p}"."""
@@ -169,7 +169,7 @@ class DiscoverFindingsRequest(_message.Message):
         """Predictors that the method does not see and the scorecard is made with."""
 
     @_builtins.property
-    def budget(self) -> _jobs_pb2.JobBudget:
+    def job_budget(self) -> _jobs_pb2.JobBudget:
         """The most that the job may spend."""
 
     def __init__(
@@ -185,12 +185,12 @@ class DiscoverFindingsRequest(_message.Message):
         request_id: _builtins.str = ...,
         validate_only: _builtins.bool = ...,
         judges: _abc.Iterable[_builtins.str] | None = ...,
-        budget: _jobs_pb2.JobBudget | None = ...,
+        job_budget: _jobs_pb2.JobBudget | None = ...,
         priority: _jobs_pb2.JobPriority.ValueType = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["budget", b"budget", "parameters", b"parameters"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["job_budget", b"job_budget", "parameters", b"parameters"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["budget", b"budget", "generator", b"generator", "judges", b"judges", "method", b"method", "parameters", b"parameters", "parent", b"parent", "predictors", b"predictors", "priority", b"priority", "request_id", b"request_id", "samples", b"samples", "seed", b"seed", "validate_only", b"validate_only"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["generator", b"generator", "job_budget", b"job_budget", "judges", b"judges", "method", b"method", "parameters", b"parameters", "parent", b"parent", "predictors", b"predictors", "priority", b"priority", "request_id", b"request_id", "samples", b"samples", "seed", b"seed", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

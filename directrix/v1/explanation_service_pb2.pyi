@@ -122,7 +122,7 @@ class AuditClassifierRequest(_message.Message):
     VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
     TARGET_PROBABILITY_FIELD_NUMBER: _builtins.int
     EXPLANATION_BUDGET_FIELD_NUMBER: _builtins.int
-    BUDGET_FIELD_NUMBER: _builtins.int
+    JOB_BUDGET_FIELD_NUMBER: _builtins.int
     PRIORITY_FIELD_NUMBER: _builtins.int
     parent: _builtins.str
     """"projects/{p}"."""
@@ -185,7 +185,7 @@ class AuditClassifierRequest(_message.Message):
         """Strengths that flips are looked for at, in SD, ascending from 1; empty means 1, 2, 3."""
 
     @_builtins.property
-    def budget(self) -> _jobs_pb2.JobBudget:
+    def job_budget(self) -> _jobs_pb2.JobBudget:
         """The most that the job may spend."""
 
     def __init__(
@@ -212,12 +212,12 @@ class AuditClassifierRequest(_message.Message):
         validate_only: _builtins.bool = ...,
         target_probability: _builtins.float = ...,
         explanation_budget: _builtins.int = ...,
-        budget: _jobs_pb2.JobBudget | None = ...,
+        job_budget: _jobs_pb2.JobBudget | None = ...,
         priority: _jobs_pb2.JobPriority.ValueType = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_explained", b"_explained", "budget", b"budget", "explained", b"explained", "pictures", b"pictures"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_explained", b"_explained", "explained", b"explained", "job_budget", b"job_budget", "pictures", b"pictures"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_explained", b"_explained", "allowed_findings", b"allowed_findings", "allowed_scores", b"allowed_scores", "budget", b"budget", "classifier", b"classifier", "explained", b"explained", "explanation_budget", b"explanation_budget", "finding_sets", b"finding_sets", "generator", b"generator", "groups", b"groups", "noise_sd", b"noise_sd", "pairs", b"pairs", "parent", b"parent", "pictures", b"pictures", "priority", b"priority", "random_findings", b"random_findings", "reference", b"reference", "request_id", b"request_id", "rival", b"rival", "samples", b"samples", "seed", b"seed", "steps", b"steps", "target_probability", b"target_probability", "validate_only", b"validate_only"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_explained", b"_explained", "allowed_findings", b"allowed_findings", "allowed_scores", b"allowed_scores", "classifier", b"classifier", "explained", b"explained", "explanation_budget", b"explanation_budget", "finding_sets", b"finding_sets", "generator", b"generator", "groups", b"groups", "job_budget", b"job_budget", "noise_sd", b"noise_sd", "pairs", b"pairs", "parent", b"parent", "pictures", b"pictures", "priority", b"priority", "random_findings", b"random_findings", "reference", b"reference", "request_id", b"request_id", "rival", b"rival", "samples", b"samples", "seed", b"seed", "steps", b"steps", "target_probability", b"target_probability", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__explained: _TypeAlias = _typing.Literal["explained"]  # noqa: Y015
     _WhichOneofArgType__explained: _TypeAlias = _typing.Literal["_explained", b"_explained"]  # noqa: Y015

@@ -211,7 +211,7 @@ class TrainEncoderRequest(_message.Message):
     SEED_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
-    BUDGET_FIELD_NUMBER: _builtins.int
+    JOB_BUDGET_FIELD_NUMBER: _builtins.int
     PRIORITY_FIELD_NUMBER: _builtins.int
     parent: _builtins.str
     """"projects/{p}"."""
@@ -234,7 +234,7 @@ class TrainEncoderRequest(_message.Message):
     priority: _jobs_pb2.JobPriority.ValueType
     """Which of the project's jobs come first; unset means normal."""
     @_builtins.property
-    def budget(self) -> _jobs_pb2.JobBudget:
+    def job_budget(self) -> _jobs_pb2.JobBudget:
         """The most that the job may spend."""
 
     def __init__(
@@ -249,12 +249,12 @@ class TrainEncoderRequest(_message.Message):
         seed: _builtins.int = ...,
         request_id: _builtins.str = ...,
         validate_only: _builtins.bool = ...,
-        budget: _jobs_pb2.JobBudget | None = ...,
+        job_budget: _jobs_pb2.JobBudget | None = ...,
         priority: _jobs_pb2.JobPriority.ValueType = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["budget", b"budget"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["job_budget", b"job_budget"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["budget", b"budget", "embedder", b"embedder", "generator", b"generator", "model_id", b"model_id", "parent", b"parent", "priority", b"priority", "request_id", b"request_id", "seed", b"seed", "space", b"space", "steps", b"steps", "validate_only", b"validate_only"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["embedder", b"embedder", "generator", b"generator", "job_budget", b"job_budget", "model_id", b"model_id", "parent", b"parent", "priority", b"priority", "request_id", b"request_id", "seed", b"seed", "space", b"space", "steps", b"steps", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

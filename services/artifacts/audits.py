@@ -44,7 +44,7 @@ class Audits:
             },
         )
         name = keys.audit(self._project, keys.audit_id(record.digest))
-        self._contents.put_first(name, manifest.model_dump_json().encode())
+        self._contents.point(name, manifest.model_dump_json().encode(), *documents.values())
         return name
 
     def get(self, name: str) -> AuditManifest:

@@ -91,9 +91,8 @@ class Catalogue:
         check_foreign(card, arrays)
         card_bytes = card.model_dump_json().encode()
         parts = {"card": self._contents.put(card_bytes), "tensors": self._contents.put(tensors)}
-        self._contents.put_first(
-            keys.model_by_digest(self._project, card.digest), canonical_json(parts)
-        )
+        by_digest = keys.model_by_digest(self._project, card.digest)
+        self._contents.point(by_digest, canonical_json(parts), card_bytes, tensors)
         if not self._contents.put_first(key, card_bytes):
             bound = self.model(model_id)
             if bound.digest != card.digest:
@@ -154,7 +153,8 @@ class Catalogue:
         if self._contents.put(tensors) != manifest.tensors:
             raise ChecksumMismatch("the manifest does not name its tensors")
         data = manifest.model_dump_json().encode()
-        self._contents.put_first(keys.finding_set_by_digest(self._project, manifest.digest), data)
+        by_digest = keys.finding_set_by_digest(self._project, manifest.digest)
+        self._contents.point(by_digest, data, tensors)
         name = keys.finding_set(self._project, keys.finding_set_id(manifest.digest))
         if listed:
             self._contents.put_first(name, data)
@@ -188,8 +188,10 @@ class Catalogue:
         """Replaces the scorecard of a finding set; the set itself never changes."""
         if scorecard.finding_set != finding_set_digest:
             raise InvalidField("the scorecard is of another finding set", field="finding_set")
-        content = self._contents.put(scorecard.model_dump_json().encode())
+        data = scorecard.model_dump_json().encode()
+        content = self._contents.put(data)
         self._store.put(keys.scorecard(self._project, finding_set_digest), content.encode())
+        self._contents.put(data)  # as in `Contents.point`
 
     def scorecard(self, finding_set_digest: str) -> Scorecard:
         """Raises ScorecardNotFound where the set was never scored."""

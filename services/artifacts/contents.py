@@ -22,6 +22,14 @@ class Contents:
             self.put_first(key, data)
         return digest
 
+    def point(self, key: str, data: bytes, *contents: bytes) -> bool:
+        """`put_first` of what points to these contents, which are there afterwards: content that
+        nothing pointed to may have been taken away since it was put (`services.worker.janitor`)."""
+        written = self.put_first(key, data)
+        for content in contents:
+            self.put(content)
+        return written
+
     def get(self, digest: str) -> bytes:
         """Raises ObjectNotFound."""
         data = self.store.get(keys.content(self._project, digest))

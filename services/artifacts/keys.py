@@ -8,7 +8,9 @@
     scorecards/<p>/<digest of the set>                which object its scorecard is
     projects/<p>/audits/<id>                          an audit's name: its manifest
     scores/<p>/<population>/<predictor>/<start>-<n>   one shard, sealed with its sha256
+    costs/<p>/<digest of a kind of job>/<id>          what a job of it has cost
     methods                                           what the workers can do
+    loose-objects                                     since when nothing points to which content
     projects/<p>/operations/<id>/<version>            a job record; the last version holds
     active/<p>/<id>                                   a job that may not have ended yet
     requests/<p>/<sha256 of request id>               which job a request started
@@ -16,8 +18,9 @@
     trail/<p>/<chain>/<first record>                  some records of the audit trail
     trail-heads/<p>/<chain>                           how far a chain of them goes
 
-<p> is a project. Everything but `methods` belongs to one: what two projects both have is stored
-twice, so that no project learns from a digest what another has, and one can be erased whole.
+<p> is a project. Everything but `methods` and `loose-objects` belongs to one: what two projects
+both have is stored twice, so that no project learns from a digest what another has, and one can be
+erased whole.
 
 No key is a folder of another: servers over a file system could not hold both.
 """
@@ -29,9 +32,14 @@ from directrix.errors import InvalidField
 
 METHODS = "methods"
 ACTIVE = "active/"
+PROJECTS = "projects/"
+REQUESTS = "requests/"
+CHECKPOINTS = "checkpoints/"
+OBJECTS = "objects/"
+LOOSE = "loose-objects"
 KINDS = (
-    "active", "projects", "requests", "checkpoints", "scorecards", "finding-sets-by-digest",
-    "models-by-digest", "scores", "objects",
+    "active", "projects", "requests", "checkpoints", "costs", "scorecards",
+    "finding-sets-by-digest", "models-by-digest", "scores", "objects",
 )  # fmt: skip
 """Of what projects have, in the order in which it can be taken away: pointers before content."""
 TRAIL_KINDS = ("trail-heads", "trail")
@@ -145,6 +153,15 @@ def active(project: str, job: str) -> str:
 
 def request(project: str, request_id: str) -> str:
     return f"requests/{_id(project)}/{hashlib.sha256(request_id.encode()).hexdigest()}"
+
+
+def costs(project: str, kind: str) -> str:
+    """Prefix of what jobs that are alike have cost."""
+    return f"costs/{_id(project)}/{_digest(kind)}/"
+
+
+def cost(project: str, kind: str, job: str) -> str:
+    return costs(project, kind) + _id(job)
 
 
 def checkpoints(project: str, job: str) -> str:

@@ -10,7 +10,6 @@ from google.longrunning import operations_pb2
 
 from directrix.errors import InvalidField, ObjectNotFound, PredictorMismatch
 from directrix.types import EXPLANATION_BUDGET, ImageCard
-from directrix.v1 import discovery_service_pb2 as discovery
 from directrix.v1 import explanation_service_pb2 as pb
 from directrix.v1 import values_pb2
 from directrix.wire.latents import SPACES
@@ -52,7 +51,7 @@ class Audits:
         self.lookups.names.parent(request.parent)
         spec = await self._spec(request)
         if request.validate_only:
-            return _validated(spec)
+            return await self.starts.foresee(spec, pb.AuditClassifierResponse())
         return await self.starts.start(spec, request, request.request_id)
 
     async def _spec(self, request: pb.AuditClassifierRequest) -> AuditSpec:
@@ -228,12 +227,3 @@ def _decoded(images: Sequence[bytes], card: ImageCard) -> np.ndarray:
 
 def _ref(entry: PredictorEntry) -> ModelRef:
     return ModelRef(name=entry.name, digest=entry.digest)
-
-
-def _validated(spec: AuditSpec) -> operations_pb2.Operation:
-    operation = operations_pb2.Operation(done=True)
-    metadata = discovery.DiscoverFindingsMetadata(method=spec.method, generator=spec.generator.name)
-    metadata.parameters.update(spec.parameters)
-    operation.metadata.Pack(metadata)
-    operation.response.Pack(pb.AuditClassifierResponse())
-    return operation

@@ -45,7 +45,7 @@ class Discoveries:
         self.lookups.names.parent(request.parent)
         spec = await self._spec(request)
         if request.validate_only:
-            return _validated(spec)
+            return await self.starts.foresee(spec, pb.DiscoverFindingsResponse())
         return await self.starts.start(spec, request, request.request_id)
 
     async def _spec(self, request: pb.DiscoverFindingsRequest) -> DiscoverySpec:
@@ -90,15 +90,6 @@ def _check_needs(method: MethodEntry, predictors: Sequence[str]) -> None:
             method=method.name,
             needs=",".join(unmet),
         )
-
-
-def _validated(spec: DiscoverySpec) -> operations_pb2.Operation:
-    operation = operations_pb2.Operation(done=True)
-    metadata = pb.DiscoverFindingsMetadata(method=spec.method, generator=spec.generator.name)
-    metadata.parameters.update(spec.parameters)
-    operation.metadata.Pack(metadata)
-    operation.response.Pack(pb.DiscoverFindingsResponse())
-    return operation
 
 
 def _method_to_proto(method: MethodEntry) -> pb.DiscoveryMethod:

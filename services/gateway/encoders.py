@@ -6,7 +6,6 @@ from google.longrunning import operations_pb2
 
 from directrix.errors import ModelExists, ModelNotFound, SpaceUnavailable
 from directrix.types import EncoderCard, Space
-from directrix.v1 import discovery_service_pb2 as discovery
 from directrix.v1 import model_service_pb2 as pb
 from directrix.wire.latents import SPACES
 from services.gateway.lookups import Lookups
@@ -29,7 +28,7 @@ class Encoders:
         spec = await self._spec(request)
         await self._check_free(spec)
         if request.validate_only:
-            return _validated(spec)
+            return await self.starts.foresee(spec, pb.TrainEncoderResponse())
         return await self.starts.start(spec, request, request.request_id)
 
     async def _spec(self, request: pb.TrainEncoderRequest) -> EncoderSpec:
@@ -64,12 +63,3 @@ class Encoders:
                 model=spec.model,
                 digest=bound.digest,
             )
-
-
-def _validated(spec: EncoderSpec) -> operations_pb2.Operation:
-    operation = operations_pb2.Operation(done=True)
-    metadata = discovery.DiscoverFindingsMetadata(method=spec.method, generator=spec.generator.name)
-    metadata.parameters.update(spec.parameters)
-    operation.metadata.Pack(metadata)
-    operation.response.Pack(pb.TrainEncoderResponse())
-    return operation

@@ -42,6 +42,7 @@ from services.gateway.validation import Rules
 from services.gateway.work import Work
 from services.gateway.works import Works
 from services.inference.client import InferenceClient
+from services.jobs.costs import Costs
 from services.jobs.signals import Signals
 from services.jobs.store import JobStore
 from services.jobs.submitter import Submitter
@@ -176,7 +177,10 @@ class Gateway:
             catalogue = Catalogue(behind.artifacts, project)
             lookups = Lookups(catalogue, Names(project), self._lookup_threads)
             recipes = Recipes(lookups, threads)
-            starts = Starts(lookups, behind.jobs, behind.submitter, self._log, self._rates, trail)
+            costs = Costs(behind.artifacts)
+            starts = Starts(
+                lookups, behind.jobs, behind.submitter, self._log, self._rates, trail, costs
+            )
             return Work(
                 models=Models(lookups, pages),
                 findings=Findings(lookups, pages),

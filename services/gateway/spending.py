@@ -5,6 +5,7 @@ from typing import Protocol
 from directrix.v1 import discovery_service_pb2 as discovery
 from directrix.v1 import jobs_pb2 as pb
 from services.jobs.budgets import Budget, Priority
+from services.jobs.costs import Estimate
 from services.jobs.job import Job
 
 PRIORITIES = {
@@ -20,19 +21,31 @@ class Costly(Protocol):
     """A request that starts a job."""
 
     @property
-    def budget(self) -> pb.JobBudget: ...
+    def job_budget(self) -> pb.JobBudget: ...
 
     @property
     def priority(self) -> pb.JobPriority.ValueType: ...
 
 
 def budget_of(request: Costly) -> Budget:
-    given = request.budget
+    given = request.job_budget
     return Budget(seconds=given.seconds, images=given.images, memory_mb=given.memory_mb)
 
 
 def priority_of(request: Costly) -> Priority:
     return PRIORITIES[request.priority]
+
+
+def to_estimate(found: Estimate) -> pb.JobEstimate:
+    return pb.JobEstimate(
+        seconds=found.seconds,
+        seconds_low=found.seconds_low,
+        seconds_high=found.seconds_high,
+        images=found.images,
+        memory_mb=found.memory_mb,
+        jobs=found.jobs,
+        seconds_error=found.error,
+    )
 
 
 def tell_costs(job: Job, metadata: discovery.DiscoverFindingsMetadata) -> None:

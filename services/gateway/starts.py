@@ -12,7 +12,8 @@ from services.access.rates import Rates
 from services.gateway.log import Log
 from services.gateway.lookups import Lookups
 from services.gateway.operations import to_operation
-from services.gateway.spending import budget_of, priority_of
+from services.gateway.spending import budget_of, priority_of, to_estimate
+from services.jobs.costs import Costs
 from services.jobs.job import Job, State
 from services.jobs.specs import Spec
 from services.jobs.store import JobStore
@@ -34,6 +35,7 @@ class Starts:
     log: Log
     rates: Rates
     trail: Trail
+    costs: Costs
 
     async def start(
         self, spec: Spec, request: Request, request_id: str
@@ -65,6 +67,21 @@ class Starts:
         if job.state is State.QUEUED:
             await self._submit(job)
         return to_operation(job)
+
+    async def foresee(self, spec: Spec, response: Message) -> operations_pb2.Operation:
+        """Of a request that is only validated: what the job would cost, where jobs like it have
+        succeeded. response: an empty one, of what the job would end with."""
+        found = await self.lookups.call(self.costs.estimate, self.lookups.names.project, spec)
+        metadata = discovery_service_pb2.DiscoverFindingsMetadata(
+            method=spec.method, generator=spec.generator.name
+        )
+        metadata.parameters.update(spec.parameters)
+        if found is not None:
+            metadata.estimate.CopyFrom(to_estimate(found))
+        operation = operations_pb2.Operation(done=True)
+        operation.metadata.Pack(metadata)
+        operation.response.Pack(response)
+        return operation
 
     def _check_quota(self, request_id: str) -> None:
         """Two that start at one moment may both be let in: the limit keeps order, not books."""

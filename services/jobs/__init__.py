@@ -2,6 +2,7 @@
 
 specs.py         what jobs are about
 budgets.py       what they may cost, what they have cost, what went wrong
+costs.py         what jobs like this one have cost
 job.py           Job, its states and legal moves
 transitions.py   what each event makes of a record
 store.py         JobStore (abstract); durable.py: records as versions in the artifact store

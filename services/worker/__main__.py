@@ -32,13 +32,16 @@ def main() -> int:
     worker = build(config, stopping)
     publish(worker)
     signals.worker_shutting_down.connect(lambda **_: stopping.set(), weak=False)
-    reconciler = threading.Thread(
-        target=worker.reconciler.run,
-        args=(config.reconcile_seconds, stopping),
-        name="reconciler",
-        daemon=True,
-    )
-    reconciler.start()
+    rounds = {
+        "reconciler": (worker.reconciler.run, config.reconcile_seconds),
+        "janitor": (worker.janitor.run, config.janitor_seconds),
+    }
+    threads = [
+        threading.Thread(target=run, args=(seconds, stopping), name=name, daemon=True)
+        for name, (run, seconds) in rounds.items()
+    ]
+    for thread in threads:
+        thread.start()
     beat = Heartbeat(config.worker_heartbeat)
     signals.worker_ready.connect(lambda **_: beat.start(), weak=False)
     consumer = worker.celery.Worker(
@@ -51,7 +54,8 @@ def main() -> int:
     )
     consumer.start()
     stopping.set()
-    reconciler.join(timeout=5)
+    for thread in threads:
+        thread.join(timeout=5)
     worker.scoring.close()
     worker.trail.close()
     if page is not None:

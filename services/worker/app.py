@@ -18,6 +18,7 @@ from services.artifacts.catalogue import Catalogue
 from services.artifacts.watched import WatchedStore
 from services.inference.client import BlockingInferenceClient
 from services.jobs import AuditSpec, DiscoverySpec, EncoderSpec, Job, Result, open_jobs
+from services.jobs.costs import Costs
 from services.jobs.leases import RedisLeases
 from services.jobs.redis_client import connect
 from services.jobs.signals import RedisSignals
@@ -29,10 +30,14 @@ from services.trail import Trail, open_trail
 from services.worker.attempt import Attempt, renewal_seconds
 from services.worker.audits import Auditor
 from services.worker.discovery import Discoverer
+from services.worker.janitor import Janitor
 from services.worker.reconciler import Reconciler
 from services.worker.scoring import RemoteScoring
 from services.worker.step import Steps
 from services.worker.training import Trainer
+
+JANITOR_SECONDS = 600.0
+"""For so long after a janitor died nobody else takes its place."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,7 @@ class Worker:
     celery: Celery
     steps: Steps
     reconciler: Reconciler
+    janitor: Janitor
     catalogue: Catalogue
     scoring: RemoteScoring
     trail: Trail
@@ -85,7 +91,16 @@ def build(settings: Settings, stopping: threading.Event) -> Worker:
         discoverer.clean(job.project, job.id)
 
     steps = Steps(
-        jobs, leases, signals, submitter, work, clean, settings.lease_seconds, stopping, trail=trail
+        jobs,
+        leases,
+        signals,
+        submitter,
+        work,
+        clean,
+        Costs(store).remember,
+        settings.lease_seconds,
+        stopping,
+        trail=trail,
     )
 
     def step(task: Any, name: str, fence: int) -> None:
@@ -107,4 +122,13 @@ def build(settings: Settings, stopping: threading.Event) -> Worker:
         clean,
         grace=timedelta(seconds=2 * renewal_seconds(settings.lease_seconds)),
     )
-    return Worker(celery, steps, reconciler, Catalogue(store, settings.project), scoring, trail)
+    janitor = Janitor(
+        store,
+        jobs,
+        RedisLeases(redis, JANITOR_SECONDS),
+        settings.job_days,
+        settings.garbage_hours,
+        settings.janitor_dry,
+    )
+    found = Catalogue(store, settings.project)
+    return Worker(celery, steps, reconciler, janitor, found, scoring, trail)

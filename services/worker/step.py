@@ -46,6 +46,8 @@ class Steps:
     work: Work
     clean: Callable[[Job], None] = lambda job: None
     """Removes what an ended job has left behind; the reconciler does it again."""
+    remember: Callable[[Job], None] = lambda job: None
+    """Keeps what a job has cost that succeeded."""
     lease_seconds: float = 15.0
     stopping: threading.Event = field(default_factory=threading.Event)
     clock: Clock = utc_now
@@ -85,6 +87,8 @@ class Steps:
         finally:
             with suppress(BrokerUnavailable):
                 lease.release()
+        if job.state is State.SUCCEEDED:
+            self.remember(job)
         if job.state.ended:
             self.signals.clear(job.name)
             self.clean(job)

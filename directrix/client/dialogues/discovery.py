@@ -13,15 +13,19 @@ from directrix.client.names import Names
 from directrix.client.steps import Call, Dialogue, Pause
 from directrix.client.values import (
     Audited,
+    Costs,
     Discovery,
+    Estimate,
+    Failure,
     Job,
     Method,
+    Priority,
     Progress,
     Result,
     TrainedEncoder,
 )
 from directrix.v1 import discovery_service_pb2 as pb
-from directrix.v1 import explanation_service_pb2, model_service_pb2
+from directrix.v1 import explanation_service_pb2, jobs_pb2, model_service_pb2
 
 SERVICE = "/directrix.v1.DiscoveryService"
 OPERATIONS = "/google.longrunning.Operations"
@@ -52,7 +56,8 @@ def discover(
     samples: int | None,
     request_id: str,
     judges: Sequence[str] = (),
-    validate_only: bool = False,
+    budget: Mapping[str, float] | None = None,
+    priority: Priority = "normal",
 ) -> Dialogue[Job]:
     request = pb.DiscoverFindingsRequest(
         parent=names.parent,
@@ -63,12 +68,51 @@ def discover(
         seed=seed,
         samples=samples or 0,
         request_id=request_id,
-        validate_only=validate_only,
+        job_budget=_budget(budget or {}),
+        priority=_priority(priority),
     )
     request.parameters.update(parameters)
-    rpc = f"{SERVICE}/DiscoverFindings"
-    answer = yield Call(rpc, request, operations_pb2.Operation, deadline=30)
+    answer = yield _start(request)
     return _job(answer)
+
+
+def foresee(
+    names: Names,
+    generator: str,
+    method: str,
+    predictors: Sequence[str],
+    parameters: Mapping[str, Any],
+    samples: int | None,
+    judges: Sequence[str] = (),
+) -> Dialogue[Estimate | None]:
+    request = pb.DiscoverFindingsRequest(
+        parent=names.parent,
+        generator=names.model(generator),
+        predictors=map(names.model, predictors),
+        judges=map(names.model, judges),
+        method=method,
+        samples=samples or 0,
+        validate_only=True,
+    )
+    request.parameters.update(parameters)
+    answer = yield _start(request)
+    return _estimate(answer)
+
+
+def _start(request: pb.DiscoverFindingsRequest) -> Call:
+    return Call(f"{SERVICE}/DiscoverFindings", request, operations_pb2.Operation, deadline=30)
+
+
+def _budget(limits: Mapping[str, float]) -> jobs_pb2.JobBudget:
+    return jobs_pb2.JobBudget(
+        seconds=limits.get("seconds", 0.0),
+        images=int(limits.get("images", 0)),
+        memory_mb=int(limits.get("memory_mb", 0)),
+    )
+
+
+def _priority(word: Priority) -> jobs_pb2.JobPriority.ValueType:
+    return jobs_pb2.JobPriority.Value(f"JOB_PRIORITY_{word.upper()}")
 
 
 def job(names: Names, name: str) -> Dialogue[Job]:
@@ -181,6 +225,25 @@ def _progress(metadata: pb.DiscoverFindingsMetadata) -> Progress:
         method=metadata.method,
         generator=metadata.generator,
         seconds=_seconds(metadata.update_time) - _seconds(metadata.create_time),
+        costs=Costs(metadata.costs.seconds, metadata.costs.images, metadata.costs.memory_mb),
+        failures=tuple(Failure(f.attempt, f.reason, f.message) for f in metadata.failures),
+    )
+
+
+def _estimate(operation: operations_pb2.Operation) -> Estimate | None:
+    metadata = pb.DiscoverFindingsMetadata()
+    operation.metadata.Unpack(metadata)
+    if not metadata.HasField("estimate"):
+        return None
+    told = metadata.estimate
+    return Estimate(
+        seconds=told.seconds,
+        seconds_low=told.seconds_low,
+        seconds_high=told.seconds_high,
+        images=told.images,
+        memory_mb=told.memory_mb,
+        jobs=told.jobs,
+        seconds_error=told.seconds_error if told.HasField("seconds_error") else None,
     )
 
 

@@ -31,3 +31,16 @@ def test_parameters_are_json_where_they_can_be():
     }
     with pytest.raises(typer.BadParameter):
         arguments.parameters(["=1"])
+
+
+def test_budgets() -> None:
+    assert arguments.budget(["seconds=3600", "images=1e5"]) == {"seconds": 3600.0, "images": 1e5}
+    for text in ("seconds", "seconds=soon", "euros=3"):
+        with pytest.raises(typer.BadParameter):
+            arguments.budget([text])
+
+
+def test_priorities() -> None:
+    assert arguments.priority("high") == "high"
+    with pytest.raises(typer.BadParameter):
+        arguments.priority("highest")
