@@ -6,6 +6,7 @@ standard operators on tensors. It gives no gradients.
 """
 
 import re
+import threading
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -24,6 +25,7 @@ from directrix.types import PredictorCard
 MOST_MEMORY = 2 * 2**30
 """Bytes that graphs of one process may fill on the CPU, weights included."""
 _SILENT = 4
+_ONE_AT_A_TIME = threading.Lock()
 
 
 class OnnxPredictor(Predictor):
@@ -96,8 +98,14 @@ def _session(data: bytes, device: torch.device) -> Any:
         raise ModelInvalid(f"onnxruntime does not take the graph{_place(error)}") from error
 
 
-@cache
 def _runtime() -> Any:
+    """The module, once it is bounded; safe between threads. Raises NeedsUnmet."""
+    with _ONE_AT_A_TIME:
+        return _bounded()
+
+
+@cache
+def _bounded() -> Any:
     """The module, with a bound on the memory that graphs of this process may fill.
 
     Its arena for the CPU is one a process, whoever asks: a graph that wants more fails, and nothing
