@@ -1,5 +1,6 @@
 """The example client in Node: the same bytes as the Python client's, and errors by their reason."""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -10,6 +11,10 @@ from PIL import Image
 
 from directrix.client import Client
 from tests.conftest import ROOT
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("npm") is None and not os.environ.get("CI"), reason="npm is missing"
+)
 
 
 @pytest.fixture(scope="module")
