@@ -13,6 +13,7 @@ from directrix.client.dialogues.explanation import ExplanationFields
 from directrix.client.dialogues.recipes import RecipeFields, image_source, recipe
 from directrix.client.names import Names
 from directrix.client.operation import AsyncOperationHandle
+from directrix.client.steps import Call, Observed
 from directrix.client.transports import AnyCredentials, AsyncTransport
 from directrix.client.values import (
     Audited,
@@ -63,6 +64,10 @@ class AsyncClient:
 
     async def __aexit__(self, *error: object) -> None:
         await self.close()
+
+    async def observe(self, call: Call) -> Observed:
+        """One call as it is, timed and with its metadata, for diagnosis."""
+        return await self._transport.observe(call)
 
     async def models(self) -> list[Model]:
         return await self._transport.run(models.models(self._names))

@@ -99,9 +99,7 @@ class Transport:
             )
         except grpc.RpcError as error:
             raise of_call(error) from error
-        seconds = time.perf_counter() - began
-        told = ((key, value) for key, value in ended.trailing_metadata() or ())
-        return Observed(answer, seconds, tuple((k, v) for k, v in told if isinstance(v, str)))
+        return _observed(answer, began, ended.trailing_metadata())
 
     def close(self) -> None:
         self._channel.close()
@@ -186,6 +184,21 @@ class AsyncTransport:
         finally:
             stream.cancel()
 
+    async def observe(self, call: Call) -> Observed:
+        """One call without its dialogue, for diagnosis. Raises ApiError."""
+        rpc: Any = self._channel.unary_unary(
+            call.rpc,
+            request_serializer=type(call.request).SerializeToString,
+            response_deserializer=call.answer.FromString,
+        )
+        began = time.perf_counter()
+        timeout = self._timeout or call.deadline
+        running = rpc(call.request, timeout=timeout, metadata=self._metadata())
+        try:
+            return _observed(await running, began, await running.trailing_metadata())
+        except grpc.RpcError as error:
+            raise of_call(error) from error
+
     async def close(self) -> None:
         await self._channel.close()
 
@@ -207,6 +220,13 @@ class AsyncTransport:
                 return await call(step.request, timeout=timeout, metadata=self._metadata())
             except grpc.RpcError as error:
                 raise of_call(error) from error
+
+
+def _observed(answer: Message, began: float, metadata: Any) -> Observed:
+    """An answer that has just come. metadata: what came behind it, (key, value) pairs or None."""
+    seconds = time.perf_counter() - began
+    told = tuple((key, value) for key, value in metadata or () if isinstance(value, str))
+    return Observed(answer, seconds, told)
 
 
 def _taken(

@@ -7,7 +7,7 @@ import pytest
 
 from services.artifacts import keys
 
-DIGESTS = {"sha256", "digest", "finding_set_digest", "population", "predictor", "spec"}
+DIGESTS = {"sha256", "digest", "finding_set_digest", "kind", "population", "predictor", "spec"}
 OF_A_PROJECT = {
     name: function
     for name, function in inspect.getmembers(keys, inspect.isfunction)
