@@ -15,7 +15,7 @@ from tests.conftest import ROOT
 FOLDER = ROOT / "build/images"
 BASE = "localhost/base:latest"
 PACKAGES = "python3,python3-venv,ca-certificates"
-PIP_FILES = ("/etc/pip.conf", "/root/.config/pip/pip.conf")
+PIP_FILES = (Path("/etc/pip.conf"), Path.home() / ".config" / "pip" / "pip.conf")
 
 
 @dataclass(frozen=True)
