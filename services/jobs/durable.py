@@ -170,11 +170,9 @@ class DurableJobStore(JobStore):
         key = keys.request(job.project, job.request_id)
         entry = {"job": job.id, "fingerprint": job.fingerprint, "time": job.create_time.isoformat()}
         for _ in range(_TRIES):
-            try:
+            with suppress(ObjectExists):
                 self._store.put_new(key, canonical_json(entry))
                 return job.id
-            except ObjectExists:
-                pass
             try:
                 known = json.loads(self._store.get(key))
             except ObjectNotFound:
@@ -192,10 +190,8 @@ class DurableJobStore(JobStore):
 
     def _write_first(self, job: Job) -> Job:
         """The record as it is now, which is `job` itself where there was none."""
-        try:
+        with suppress(OperationNotFound):
             return self.get(job.name)
-        except OperationNotFound:
-            pass
         self._store.put(keys.active(job.project, job.id), b"")
         try:
             self._write(job, 1)

@@ -6,6 +6,7 @@ More jobs at a time are more workers.
 """
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -33,7 +34,7 @@ from services.worker.discovery import Discoverer
 from services.worker.janitor import Janitor
 from services.worker.reconciler import Reconciler
 from services.worker.scoring import RemoteScoring
-from services.worker.step import Steps
+from services.worker.step import Steps, Work
 from services.worker.training import Trainer
 
 JANITOR_SECONDS = 600.0
@@ -73,19 +74,7 @@ def build(settings: Settings, stopping: threading.Event) -> Worker:
     def catalogue(project: str) -> Catalogue:
         return Catalogue(store, project)
 
-    on = device(settings.device)
-    discoverer = Discoverer(catalogue, scoring.of, on, settings.step_seconds)
-    trainer = Trainer(catalogue, on, settings.step_seconds)
-    auditor = Auditor(catalogue, on, settings.step_seconds, open_exchange(settings))
-
-    def work(attempt: Attempt) -> Result | None:
-        match attempt.job.spec:
-            case DiscoverySpec():
-                return discoverer(attempt)
-            case EncoderSpec():
-                return trainer(attempt)
-            case AuditSpec():
-                return auditor(attempt)
+    discoverer = Discoverer(catalogue, scoring.of, device(settings.device), settings.step_seconds)
 
     def clean(job: Job) -> None:
         discoverer.clean(job.project, job.id)
@@ -95,24 +84,14 @@ def build(settings: Settings, stopping: threading.Event) -> Worker:
         leases,
         signals,
         submitter,
-        work,
+        _work(settings, catalogue, discoverer),
         clean,
         Costs(store).remember,
         settings.lease_seconds,
         stopping,
         trail=trail,
     )
-
-    def step(task: Any, name: str, fence: int) -> None:
-        headers = task.request.headers or {}
-        with (
-            ids.bound(operation=name, **ids.of_headers(headers)),
-            tracing.arrival("step", tracing.of_metadata(headers.items()), "consumer") as span,
-        ):
-            span.set(operation=name, fence=fence)
-            steps.run(name, fence)
-
-    celery.task(step, name=STEP, bind=True)
+    _serve(celery, steps)
     own = RedisLeases(redis, max(settings.lease_seconds, 3 * settings.reconcile_seconds))
     reconciler = Reconciler(
         jobs,
@@ -132,3 +111,38 @@ def build(settings: Settings, stopping: threading.Event) -> Worker:
     )
     found = Catalogue(store, settings.project)
     return Worker(celery, steps, reconciler, janitor, found, scoring, trail)
+
+
+def _work(
+    settings: Settings, catalogue: Callable[[str], Catalogue], discoverer: Discoverer
+) -> Work:
+    """What goes on with a job, by its kind."""
+    on = device(settings.device)
+    trainer = Trainer(catalogue, on, settings.step_seconds)
+    auditor = Auditor(catalogue, on, settings.step_seconds, open_exchange(settings))
+
+    def work(attempt: Attempt) -> Result | None:
+        match attempt.job.spec:
+            case DiscoverySpec():
+                return discoverer(attempt)
+            case EncoderSpec():
+                return trainer(attempt)
+            case AuditSpec():
+                return auditor(attempt)
+
+    return work
+
+
+def _serve(celery: Celery, steps: Steps) -> None:
+    """Makes a step the application's one task."""
+
+    def step(task: Any, name: str, fence: int) -> None:
+        headers = task.request.headers or {}
+        with (
+            ids.bound(operation=name, **ids.of_headers(headers)),
+            tracing.arrival("step", tracing.of_metadata(headers.items()), "consumer") as span,
+        ):
+            span.set(operation=name, fence=fence)
+            steps.run(name, fence)
+
+    celery.task(step, name=STEP, bind=True)

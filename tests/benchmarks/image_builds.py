@@ -103,7 +103,7 @@ def unpack(name: str, tag: str) -> Image:
 def _pip_configuration() -> Path:
     """What this machine tells pip, in one file."""
     lines: dict[str, str] = {}
-    for path in filter(Path.exists, map(Path, PIP_FILES)):
+    for path in filter(Path.exists, PIP_FILES):
         pairs = (line.split("=", 1) for line in path.read_text().splitlines() if "=" in line)
         lines |= {key.strip(): value.strip() for key, value in pairs}
     if links := os.environ.get("PIP_FIND_LINKS"):
