@@ -7,14 +7,26 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from grpc_health.v1 import health_pb2_grpc
 
 from directrix.v1.editing_service_pb2 import EditImageResponse
 from tests.benchmarks.bench_fuzz import rounds
+from tests.integration.gateway.conftest import serving
 from tests.integration.gateway.malformed import BASES, EDIT, STREAM
 from tests.integration.gateway.test_malformed import ask
-from tests.integration.gateway.world import Scene
+from tests.integration.gateway.world import Scene, scene
+from tests.integration.servers import wait_for
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    """Of its own: hostile requests may cancel and delete what others wait for."""
+    with scene(tmp_path_factory.mktemp("hostile")) as running:
+        stub = health_pb2_grpc.HealthStub(running.channel)
+        wait_for(lambda: serving(stub, ""), 120)
+        yield running
 
 
 @pytest.fixture(autouse=True)
