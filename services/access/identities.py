@@ -11,6 +11,7 @@ from services.access.principal import ALL_SCOPES, Principal
 from services.access.tokens import Tokens, read_jwks
 from services.access.watched import Watched
 from services.settings import Settings
+from services.sight import ids
 
 Metadata = Sequence[tuple[str, str | bytes]]
 HEADER = "authorization"
@@ -75,7 +76,7 @@ class Identities:
     @classmethod
     def of(cls, settings: Settings) -> Self:
         """Those that the settings name. Raises InvalidField for files that cannot be read."""
-        anybody = Principal("anybody", {settings.project: ALL_SCOPES})
+        anybody = Principal(ids.ANYBODY, {settings.project: ALL_SCOPES})
         tokens, keys, certificates = None, None, None
         if settings.token_keys is not None:
             if not settings.token_issuer or not settings.token_audience:

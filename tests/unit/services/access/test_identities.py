@@ -24,7 +24,7 @@ def test_in_the_open_mode_everybody_may_do_everything_in_the_one_project() -> No
     for metadata in ((), bearer("Bearer nonsense")):
         caller = found.bearer(metadata)
         assert caller is not None
-        assert (caller.subject, caller.scopes("only")) == ("anybody", ALL_SCOPES)
+        assert (caller.subject, caller.scopes("only")) == ("anonymous", ALL_SCOPES)
         assert caller.scopes("default") == frozenset()
 
 
