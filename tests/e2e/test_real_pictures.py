@@ -56,15 +56,15 @@ def pictures(folder: Path) -> np.ndarray:
 def test_a_file_is_audited_over_a_folder_of_real_pictures(directrix, tmp_path: Path) -> None:
     (tmp_path / "clothes.onnx").write_bytes(clothes_file())
     names = "t-shirt,trouser,pullover,dress,coat,sandal,shirt,sneaker,bag,boot"
-    directrix("models", "import-onnx", "clothes.onnx", "--classes", names, "-o", "clothes")
-    directrix("models", "register", "clothes")
+    directrix("models", "import-onnx", "clothes.onnx", "--classes", names, "-o", "street-clothes")
+    directrix("models", "register", "street-clothes")
     for name in ("fashion-generator", "fashion-oracle"):
         directrix("models", "register", MODELS / name)
     sefa = ("discover", "run", "sefa", "-g", "fashion-generator", "--param", "components=2")
     findings = directrix(*sefa)
     pixels = pictures(tmp_path / "folder")
     name = directrix(
-        "audit", "run", "clothes", "-g", "fashion-generator", "-f", findings,
+        "audit", "run", "street-clothes", "-g", "fashion-generator", "-f", findings,
         "--reference", "fashion-oracle", "--images", "folder", "--inversion-steps", "40",
         "--random-findings", "20", "--explained", "1", "--probability", "0.95", "--budget", "200",
         "--pairs", "2", "-o", "report",
