@@ -54,9 +54,11 @@ def pictures(folder: Path) -> np.ndarray:
 
 
 def test_a_file_is_audited_over_a_folder_of_real_pictures(directrix, tmp_path: Path) -> None:
-    (tmp_path / "clothes.onnx").write_bytes(clothes_file())
+    (tmp_path / "street-clothes.onnx").write_bytes(clothes_file())
     names = "t-shirt,trouser,pullover,dress,coat,sandal,shirt,sneaker,bag,boot"
-    directrix("models", "import-onnx", "clothes.onnx", "--classes", names, "-o", "street-clothes")
+    directrix(
+        "models", "import-onnx", "street-clothes.onnx", "--classes", names, "-o", "street-clothes"
+    )
     directrix("models", "register", "street-clothes")
     for name in ("fashion-generator", "fashion-oracle"):
         directrix("models", "register", MODELS / name)
