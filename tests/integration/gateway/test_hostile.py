@@ -57,7 +57,7 @@ def test_connections_that_say_nothing_or_half_a_word(live: Scene) -> None:
         for i in range(400):
             each = held.enter_context(socket.create_connection((host, int(port)), timeout=5))
             each.sendall((b"", PREFACE, PREFACE[: i % 24], b"GET / HTTP/1.1\r\n")[i % 4])
-        _edit(live)
+        assert len(_edit(live)) == 64
 
 
 def test_a_reader_that_never_reads(live: Scene) -> None:
@@ -67,4 +67,4 @@ def test_a_reader_that_never_reads(live: Scene) -> None:
             request = BASES[STREAM](live).SerializeToString()
             stream = live.channel.stream_stream(STREAM)(iter([request] * 50), timeout=20)
             held.callback(stream.cancel)
-        _edit(live)
+        assert len(_edit(live)) == 64
