@@ -25,12 +25,15 @@ const RETRIES = {
     },
   ],
 };
-const { Status, ErrorInfo } = protobuf.parse(`
+const { Status, ErrorInfo } = protobuf.parse(
+  `
   syntax = "proto3";
   message Any { string type_url = 1; bytes value = 2; }
   message Status { int32 code = 1; string message = 2; repeated Any details = 3; }
   message ErrorInfo { string reason = 1; string domain = 2; map<string, string> metadata = 3; }
-`).root.nested;
+`,
+  { keepCase: true },
+).root.nested;
 
 function editing(endpoint) {
   const definition = loadSync("directrix/v1/editing_service.proto", {

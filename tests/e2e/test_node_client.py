@@ -58,7 +58,7 @@ def test_it_draws_what_the_python_client_draws(
     assert done.returncode == 0, done.stderr
     said, digest = done.stdout.rsplit(maxsplit=1)
     mine = client.edit("fashion-generator", seed=7, predictors=["fashion-classifier"])
-    scores = mine.scores["fashion-classifier"]
+    (scores,) = mine.scores.values()
     assert digest == mine.digest
     assert (np.asarray(Image.open(tmp_path / "out.png")) == mine.image[:, :, 0]).all()
     assert said == max(scores, key=scores.__getitem__)
