@@ -104,6 +104,8 @@ class Settings(BaseSettings):
     """How often a worker looks for what nobody needs."""
     janitor_dry: bool = False
     """Whether it only tells."""
+    worker_scoring: Literal["replicas", "own"] = "replicas"
+    """Who scores populations and scorecards: the replicas, or each worker on its own device."""
     worker_heartbeat: str = ""
     """A file that a worker touches every five seconds, for whoever watches it; empty: none."""
 
@@ -130,6 +132,8 @@ class Settings(BaseSettings):
 
     stack_store: Literal["seaweedfs", "minio"] = "seaweedfs"
     """Which object store `services.stack` starts."""
+    stack_workers: int = Field(default=1, ge=1, le=64)
+    """How many workers `services.stack` starts."""
     stack_detour: str = ""
     """Where the services of a stack reach its store, "host:port", if not at its own port."""
     stack_delay: float = Field(default=30.0, gt=0)

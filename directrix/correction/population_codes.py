@@ -8,6 +8,10 @@ from directrix.discovery import Problem
 from directrix.errors import NeedsUnmet
 from directrix.types import SHARD, Population, Space
 
+STUDIED = 100_000
+"""Samples that a correction looks at: its shares and correlations hardly change beyond, and its
+memory does not grow with the population."""
+
 
 @dataclass(frozen=True, eq=False)
 class PopulationCodes:
@@ -48,8 +52,9 @@ class PopulationCodes:
         return np.repeat(codes[:, None], self.shape[0], 1) if self.layered else codes
 
 
-def population_scores(problem: Problem) -> np.ndarray:
-    """All scores of a problem's population side by side: float32 [N, K].
+def population_scores(problem: Problem, most: int = STUDIED) -> np.ndarray:
+    """All scores of a problem's population side by side: float32 [N, K], of its first `most`
+    samples.
 
     Raises NeedsUnmet where one of its predictors has not scored it.
     """
@@ -58,7 +63,7 @@ def population_scores(problem: Problem) -> np.ndarray:
     for card in problem.predictors:
         if card.digest not in problem.population.scores:
             raise NeedsUnmet(f"the population has no scores of predictor {card.name}")
-        parts.append(problem.population.scores[card.digest])
+        parts.append(problem.population.scores[card.digest][:most])
     return np.concatenate(parts, 1)
 
 

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from directrix.discovery import Learner
+from directrix.learners.extremes import EXTREMES, Ends, Extremes
 from directrix.learners.logistic import LogisticLearner
 from directrix.learners.svm import SvmLearner
 
-__all__ = ["LogisticLearner", "SvmLearner", "learners"]
+__all__ = ["EXTREMES", "Ends", "Extremes", "LogisticLearner", "SvmLearner", "learners"]
 
 
 def learners() -> Mapping[str, Learner]:

@@ -12,7 +12,7 @@ to layer, such as inverted images.
 """
 
 from collections.abc import Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import Annotated, Literal
 
 import numpy as np
@@ -21,10 +21,18 @@ from pydantic import Field
 from directrix.discovery import DiscoveryMethod, Journal, Learner, MethodParams, Need, Problem
 from directrix.errors import ConditionsCollinear, InvalidField, NeedsUnmet, SpaceUnavailable
 from directrix.generators import Generator
-from directrix.learners import learners
+from directrix.learners import Ends, Extremes, learners
 from directrix.metrics import choose_columns, column_labels, owner
 from directrix.population import deviation
-from directrix.types import SHARD, Direction, FindingSet, Population, Space
+from directrix.types import (
+    SHARD,
+    Direction,
+    FindingSet,
+    Population,
+    PredictorCard,
+    Rows,
+    Space,
+)
 
 LEAST_RESIDUAL = 0.2
 """What has to be left of a normal without its conditions; below it an edit is noise."""
@@ -85,7 +93,8 @@ class InterFaceGan(DiscoveryMethod):
     def fit(self, problem: Problem) -> FindingSet:
         """One Direction a scorer, positive towards more of it; hints tell the residual norm.
 
-        A scorer that is constant over the population has no direction and is left out. Raises
+        At each end at most 10 000 samples are taken. A scorer that is constant over the population
+        has no direction and is left out. Raises
         NeedsUnmet where none is left or the population is too small, InvalidField for unknown
         scorers and layers, and ConditionsCollinear where less than 0.2 of a normal is left.
         """
@@ -158,6 +167,7 @@ class _Fit:
         self.layers = tuple(sorted(set(params.layers)))
         self.dimension = problem.generator.dimension(self.space)
         self.journal = Journal(problem.checkpoint)
+        self._wanted: Sequence[int] = ()
         self.learner: Learner = (problem.learners or learners())[params.learner]
 
     def directions(self, normals: np.ndarray) -> tuple[Direction, ...]:
@@ -177,6 +187,7 @@ class _Fit:
 
     def normals(self, columns: Sequence[int]) -> dict[int, np.ndarray]:
         """Column -> unit normal [d] of every scorer that is not constant."""
+        self._wanted = columns
         labels = column_labels(self.problem.predictors)
         found = {}
         for place, column in enumerate(columns):
@@ -192,27 +203,33 @@ class _Fit:
 
         Not-a-number where the scorer is constant.
         """
-        low, high = self._extremes(column)
-        scores = self._column(column)
-        if not scores[high].min() > scores[low].max():
-            return np.full(1 + self.dimension, np.nan)
-        return self._separate(low, high)
-
-    def _extremes(self, column: int) -> tuple[np.ndarray, np.ndarray]:
-        low, high = extremes(self._column(column), self.params.fraction)
-        if len(low) < 2:
+        ends = self._ends[column]
+        if len(ends.low) < 2:
             raise NeedsUnmet(
                 f"{self.population.count} samples with fraction {self.params.fraction} leave "
                 f"fewer than 2 at each end: take more of either"
             )
-        return low, high
+        if not ends.apart:
+            return np.full(1 + self.dimension, np.nan)
+        return self._separate(ends.low, ends.high)
 
-    def _column(self, column: int) -> np.ndarray:
-        """The scores [N] of one scorer."""
-        card, first = owner(self.problem.predictors, column)
+    @cached_property
+    def _ends(self) -> dict[int, Ends]:
+        """Of all wanted columns, in one pass over the population's shards."""
+        count = self.population.count
+        found = {column: Extremes(count, self.params.fraction) for column in self._wanted}
+        owners = {column: owner(self.problem.predictors, column) for column in found}
+        for start in range(0, count, SHARD):
+            rows = slice(start, min(start + SHARD, count))
+            parts = {card.digest: self._scores(card)[rows] for card, _ in owners.values()}
+            for column, (card, first) in owners.items():
+                found[column].add(start, parts[card.digest][:, column - first])
+        return {column: extremes.ends() for column, extremes in found.items()}
+
+    def _scores(self, card: PredictorCard) -> Rows:
         if card.digest not in self.population.scores:
             raise NeedsUnmet(f"the population has no scores of predictor {card.name}")
-        return self.population.scores[card.digest][:, column - first]
+        return self.population.scores[card.digest]
 
     def _separate(self, low: np.ndarray, high: np.ndarray) -> np.ndarray:
         count = len(low)
@@ -243,17 +260,6 @@ class _Fit:
         spec, first = population.spec, population.start + start
         space = Space.W if self.space is Space.W_PLUS else self.space
         return self.problem.sample(spec.seed, first, count, space, spec.truncation)
-
-
-def extremes(scores: np.ndarray, fraction: float) -> tuple[np.ndarray, np.ndarray]:
-    """Positions of the lowest and of the highest share of the finite scores [N], each ascending.
-
-    Equal scores are taken in the order of the samples.
-    """
-    finite = np.flatnonzero(np.isfinite(scores))
-    order = finite[np.argsort(scores[finite], kind="stable")]
-    count = min(int(len(order) * fraction), len(order) // 2)
-    return np.sort(order[:count]), np.sort(order[len(order) - count :])
 
 
 def _space(params: InterFaceGanParams, problem: Problem) -> Space:

@@ -45,7 +45,7 @@ from directrix.types.model_card import (
     Scorer,
     SpaceCard,
 )
-from directrix.types.population import SHARD, Form, Population, PopulationSpec, ScoredShard
+from directrix.types.population import SHARD, Form, Population, PopulationSpec, Rows, ScoredShard
 from directrix.types.recipe import (
     FindingRef,
     ImageSource,

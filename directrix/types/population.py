@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -54,14 +56,24 @@ class ScoredShard:
         object.__setattr__(self, "scores", frozen(self.scores, np.float32))
 
 
+@runtime_checkable
+class Rows(Protocol):
+    """Scores [N, K] float32, wherever they are: a slice of them is an array. So is an array's."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, rows: slice, /) -> np.ndarray: ...
+
+
 @dataclass(frozen=True, eq=False)
 class Population:
     """N samples of a spec with their scores: predictor digest -> [N, K] float32.
 
+    Scores may be read as they are asked for: who needs those of all samples takes them in parts.
     Latents are not kept: they follow from the seed (`directrix.population.latents`).
     """
 
     spec: PopulationSpec
     start: int
     count: int
-    scores: dict[str, np.ndarray]
+    scores: Mapping[str, Rows]

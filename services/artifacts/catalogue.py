@@ -219,6 +219,10 @@ class Catalogue:
         key = keys.scores(self._project, spec.key, predictor, start, count)
         return unpack_arrays(_unseal(key, self._store.get(key)))["scores"]
 
+    def has_scores(self, spec: PopulationSpec, predictor: str, start: int, count: int) -> bool:
+        """Whether they are there, whole or damaged."""
+        return self._store.exists(keys.scores(self._project, spec.key, predictor, start, count))
+
     def scored(self, spec: PopulationSpec, predictor: str) -> set[tuple[int, int]]:
         """(start, count) of the shards that are there."""
         prefix = keys.scored(self._project, spec.key, predictor)

@@ -22,6 +22,8 @@ HEADER = "directrix_job"
 FRONT = 0
 """Of the lists, the first; the others follow by priority."""
 BEHIND = {Priority.HIGH: 3, Priority.NORMAL: 6, Priority.LOW: 9}
+LAST = BEHIND[Priority.LOW]
+"""Of the lists, the one that workers look at after all others."""
 SEPARATOR = "\x06\x16"
 """Between a queue's name and a list's number: kombu's."""
 HOLD_SECONDS = 120
@@ -66,6 +68,12 @@ return 0
 def lists(queue: str) -> list[str]:
     """The broker's lists of a queue, in the order in which workers look at them."""
     return [queue, *(f"{queue}{SEPARATOR}{number}" for number in BEHIND.values())]
+
+
+def help_queue(queue: str) -> str:
+    """The queue of invitations beside a queue of jobs. By its name it comes after that one, so of
+    two lists with one number workers look at that of jobs first; of its lists only LAST is used."""
+    return f"{queue}-help"
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,8 @@
-"""Signals: what is said about a running job without a durable write: progress and cancellation.
+"""Signals: what is said about a running job without a durable write: progress, cancellation, and
+what helpers have spent on it.
 
-Losing them loses nothing: the record knows the stage and the request to cancel too.
+Losing them loses no work: the record knows the stage and the request to cancel too. What helpers
+spent is lost to the count then.
 """
 
 import threading
@@ -10,6 +12,7 @@ from contextlib import suppress
 import redis
 
 from directrix.errors import BrokerUnavailable
+from services.jobs.budgets import Spent
 from services.jobs.job import Job, Progress
 from services.jobs.redis_client import PREFIX, reaching_redis
 
@@ -33,8 +36,16 @@ class Signals(ABC):
     def cancel_requested(self, name: str) -> bool: ...
 
     @abstractmethod
+    def help(self, name: str, spent: Spent) -> None:
+        """Somebody else than the job's owner has spent so much time, and so many images, on it."""
+
+    @abstractmethod
+    def helped(self, name: str) -> Spent:
+        """What was spent like that since this was last asked: each of it is told once."""
+
+    @abstractmethod
     def clear(self, name: str) -> None:
-        """Forgets both; for jobs that have ended."""
+        """Forgets all of it; for jobs that have ended."""
 
     def watch(self, job: Job) -> Job:
         """The job with its live progress, where it has not ended and there is any."""
@@ -43,7 +54,7 @@ class Signals(ABC):
 
 
 class RedisSignals(Signals):
-    """One string and one flag a job, both gone after a day."""
+    """A string, a flag and two sums a job, all gone after a day."""
 
     def __init__(self, client: redis.Redis):
         self._client = client
@@ -69,9 +80,27 @@ class RedisSignals(Signals):
             return bool(self._client.exists(f"{PREFIX}cancel:{name}"))
         return False
 
+    def help(self, name: str, spent: Spent) -> None:
+        key = f"{PREFIX}helped:{name}"
+        with suppress(BrokerUnavailable), reaching_redis(), self._client.pipeline() as pipe:
+            pipe.hincrbyfloat(key, "seconds", spent.seconds)
+            pipe.hincrby(key, "images", spent.images)
+            pipe.expire(key, KEPT_SECONDS)
+            pipe.execute()
+
+    def helped(self, name: str) -> Spent:
+        key = f"{PREFIX}helped:{name}"
+        with suppress(BrokerUnavailable), reaching_redis(), self._client.pipeline() as pipe:
+            pipe.hmget(key, ["seconds", "images"])
+            pipe.delete(key)
+            (seconds, images), _ = pipe.execute()
+            return Spent(seconds=float(seconds or 0), images=int(images or 0))
+        return Spent()
+
     def clear(self, name: str) -> None:
+        keys = [f"{PREFIX}{what}:{name}" for what in ("progress", "cancel", "helped")]
         with suppress(BrokerUnavailable), reaching_redis():
-            self._client.delete(f"{PREFIX}progress:{name}", f"{PREFIX}cancel:{name}")
+            self._client.delete(*keys)
 
 
 class MemorySignals(Signals):
@@ -81,6 +110,7 @@ class MemorySignals(Signals):
         self._lock = threading.Lock()
         self._progress: dict[str, Progress] = {}
         self._cancelled: set[str] = set()
+        self._helped: dict[str, Spent] = {}
 
     def report(self, name: str, progress: Progress) -> None:
         with self._lock:
@@ -98,7 +128,19 @@ class MemorySignals(Signals):
         with self._lock:
             return name in self._cancelled
 
+    def help(self, name: str, spent: Spent) -> None:
+        with self._lock:
+            before = self._helped.get(name, Spent())
+            self._helped[name] = Spent(
+                seconds=before.seconds + spent.seconds, images=before.images + spent.images
+            )
+
+    def helped(self, name: str) -> Spent:
+        with self._lock:
+            return self._helped.pop(name, Spent())
+
     def clear(self, name: str) -> None:
         with self._lock:
             self._progress.pop(name, None)
             self._cancelled.discard(name)
+            self._helped.pop(name, None)

@@ -2,9 +2,13 @@
 
 The number is the record's fence when the message was sent: of several messages for one state of
 a job the first one takes it up and the others find a higher fence and leave.
+
+Invitations to help with a job are in a queue of their own, which workers look at last: whoever
+waits for a first step is served before. They are no jobs: nobody counts them as waiting.
 """
 
 import json
+import logging
 from abc import ABC, abstractmethod
 
 import kombu.exceptions
@@ -14,12 +18,19 @@ from kombu import Queue
 
 from directrix.errors import BrokerUnavailable
 from services.jobs.job import Job
-from services.jobs.queueing import HEADER, Fronts, lists
+from services.jobs.queueing import HEADER, LAST, Fronts, help_queue, lists
 from services.jobs.redis_client import connect, reaching_redis
 from services.settings import Settings
 
+_log = logging.getLogger(__name__)
+
 STEP = "directrix.step"
 """Name of the one task: (job name, fence)."""
+
+HELP = "directrix.help"
+"""Name of the other one, for idle workers: (job name, fence)."""
+INVITATIONS = 1000
+"""No more are sent while so many wait: nobody is idle."""
 
 _LOOK_AT = 10_000
 
@@ -35,6 +46,10 @@ class Submitter(ABC):
 
         Raises BrokerUnavailable.
         """
+
+    @abstractmethod
+    def invite(self, job: Job) -> None:
+        """Asks whoever is idle to help with a job. Raises nothing: a job is done without, too."""
 
     @abstractmethod
     def waiting(self) -> set[str]:
@@ -68,6 +83,23 @@ class CelerySubmitter(Submitter):
         with reaching_redis():
             self._fronts.leave(job)
 
+    def invite(self, job: Job) -> None:
+        queue = help_queue(self._queue)
+        try:
+            if self._redis.llen(lists(queue)[-1]) >= INVITATIONS:
+                return
+            self._app.send_task(
+                HELP,
+                args=[job.name, job.fence],
+                queue=queue,
+                priority=LAST,
+                headers=job.origin,
+                ignore_result=True,
+                retry=False,
+            )
+        except (kombu.exceptions.OperationalError, redis.RedisError, OSError):
+            _log.warning("%s: nobody can be asked for help for now", job.name)
+
     def waiting(self) -> set[str]:
         with reaching_redis():
             messages = [
@@ -83,12 +115,16 @@ class MemorySubmitter(Submitter):
 
     def __init__(self) -> None:
         self.queue: list[tuple[str, int]] = []
+        self.invitations: list[tuple[str, int]] = []
 
     def submit(self, job: Job) -> None:
         self.queue.append((job.name, job.fence))
 
     def leave(self, job: Job) -> None:
         """One list only: nobody stands in front."""
+
+    def invite(self, job: Job) -> None:
+        self.invitations.append((job.name, job.fence))
 
     def waiting(self) -> set[str]:
         return {name for name, _ in self.queue}
@@ -108,10 +144,14 @@ def celery_app(settings: Settings) -> Celery:
         result_backend=None,
         task_ignore_result=True,
         task_default_queue=settings.queue,
-        task_queues=[Queue(settings.queue, no_ack=True)],  # type: ignore[no-untyped-call]
+        task_queues=[
+            Queue(name, no_ack=True)  # type: ignore[no-untyped-call]
+            for name in (settings.queue, help_queue(settings.queue))
+        ],
         worker_prefetch_multiplier=1,
         worker_disable_prefetch=True,
         broker_transport_options={
+            "queue_order_strategy": "sorted",  # a list of jobs before its like of invitations
             "health_check_interval": 25,
             "socket_timeout": 30,
             "socket_connect_timeout": 5,

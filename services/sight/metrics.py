@@ -59,6 +59,11 @@ STEPS = Counter("directrix_job_steps_total", "Steps of jobs.", ["outcome"])
 STEP_SECONDS = Histogram(
     "directrix_job_step_seconds", "Seconds that steps of jobs compute.", buckets=LONG
 )
+SHARDS = Counter(
+    "directrix_population_shards_total",
+    "Shards of populations that this worker has computed: as the job's owner, or as a helper.",
+    ["by"],
+)
 REQUEUED = Counter("directrix_jobs_requeued_total", "Jobs sent again, for nobody was at them.")
 COMMITS = Counter(
     "directrix_artifact_commits_total",

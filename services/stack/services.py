@@ -12,15 +12,16 @@ from services.stack.keys import Secrets
 from services.stack.part import Part
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("gateway", "worker", "serving")
-"""Parts of ours that show their metrics; under Ray Serve replicas have Ray's page instead."""
+PAGES = ("gateway", "serving")
+"""Parts of ours that show their metrics, beside the workers; under Ray Serve replicas have Ray's
+page instead."""
 MOST_REPLICAS = 4
 """Started without being asked for: each holds its own models in memory."""
 
 
 def port_names(store: str) -> list[str]:
     """What needs a port, but for the gateway."""
-    pages = [f"{part}-metrics" for part in PAGES]
+    pages = [f"{part}-metrics" for part in (*PAGES, *workers())]
     return ["broker", *stores.STORES[store], "inference", *pages]
 
 
@@ -38,7 +39,7 @@ def parts(
         stores.broker(folder, ports["broker"], secrets),
         start_store(folder, ports, secrets),
         _serving(profile, ports, secrets, shared),
-        _worker(ports, secrets, shared),
+        *(_worker(name, ports, secrets, shared) for name in workers()),
         _gateway(ports, shared),
     ]
     patience, delay = Settings().stack_patience, Settings().stack_delay
@@ -97,14 +98,21 @@ def _serving(
     )
 
 
-def _worker(ports: Mapping[str, int], secrets: Secrets, shared: Mapping[str, str]) -> Part:
+def workers() -> list[str]:
+    """The names of their parts: "worker", "worker-2", ..."""
+    return ["worker", *(f"worker-{number}" for number in range(2, Settings().stack_workers + 1))]
+
+
+def _worker(
+    name: str, ports: Mapping[str, int], secrets: Secrets, shared: Mapping[str, str]
+) -> Part:
     url = stores.broker_url(ports["broker"], secrets)
     return Part(
-        name="worker",
+        name=name,
         command=(sys.executable, "-m", "services.worker"),
         folder=str(ROOT),
         needs=("broker", "store"),
-        environment=_with_page(shared, ports["worker-metrics"]),
+        environment=_with_page(shared, ports[f"{name}-metrics"]),
         ready=lambda: probes.worker_listens(url),
         grace=10.0,
     )

@@ -1,4 +1,4 @@
-"""The worker's parts put together, and the Celery application with its one task.
+"""The worker's parts put together, and the Celery application with its two tasks.
 
 Pool: solo, one job at a time in the process that also keeps the lease. torch is never forked, a
 SIGKILL ends everything at once and leaves no child computing, and memory is that of one process.
@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 from celery import Celery
@@ -23,7 +24,7 @@ from services.jobs.costs import Costs
 from services.jobs.leases import RedisLeases
 from services.jobs.redis_client import connect
 from services.jobs.signals import RedisSignals
-from services.jobs.submitter import STEP, CelerySubmitter, celery_app
+from services.jobs.submitter import HELP, STEP, CelerySubmitter, celery_app
 from services.remote import open_exchange
 from services.settings import Settings
 from services.sight import ids, tracing
@@ -31,9 +32,11 @@ from services.trail import Trail, open_trail
 from services.worker.attempt import Attempt, renewal_seconds
 from services.worker.audits import Auditor
 from services.worker.discovery import Discoverer
+from services.worker.helping import Helper
 from services.worker.janitor import Janitor
+from services.worker.own_scoring import OwnScoring
 from services.worker.reconciler import Reconciler
-from services.worker.scoring import RemoteScoring
+from services.worker.scoring import RemoteScoring, Scoring
 from services.worker.step import Steps, Work
 from services.worker.training import Trainer
 
@@ -74,7 +77,15 @@ def build(settings: Settings, stopping: threading.Event) -> Worker:
     def catalogue(project: str) -> Catalogue:
         return Catalogue(store, project)
 
-    discoverer = Discoverer(catalogue, scoring.of, device(settings.device), settings.step_seconds)
+    discoverer = Discoverer(
+        catalogue,
+        scoring.of if settings.worker_scoring == "replicas" else _own_scoring(settings, catalogue),
+        device(settings.device),
+        settings.step_seconds,
+        leases,
+        submitter.invite,
+    )
+    helper = Helper(jobs, signals, submitter, discoverer.shards, stopping)
 
     def clean(job: Job) -> None:
         discoverer.clean(job.project, job.id)
@@ -91,7 +102,8 @@ def build(settings: Settings, stopping: threading.Event) -> Worker:
         stopping,
         trail=trail,
     )
-    _serve(celery, steps)
+    _serve(celery, STEP, steps.run)
+    _serve(celery, HELP, helper.run)
     own = RedisLeases(redis, max(settings.lease_seconds, 3 * settings.reconcile_seconds))
     reconciler = Reconciler(
         jobs,
@@ -111,6 +123,14 @@ def build(settings: Settings, stopping: threading.Event) -> Worker:
     )
     found = Catalogue(store, settings.project)
     return Worker(celery, steps, reconciler, janitor, found, scoring, trail)
+
+
+def _own_scoring(
+    settings: Settings, catalogue: Callable[[str], Catalogue]
+) -> Callable[[str], Scoring]:
+    """By project; the models of the last one stay."""
+    on, exchange = device(settings.device), open_exchange(settings)
+    return lru_cache(1)(lambda project: OwnScoring(catalogue(project), on, exchange))
 
 
 def _work(
@@ -133,16 +153,18 @@ def _work(
     return work
 
 
-def _serve(celery: Celery, steps: Steps) -> None:
-    """Makes a step the application's one task."""
+def _serve(celery: Celery, name: str, run: Callable[[str, int], None]) -> None:
+    """Makes one of the application's tasks of it. run: takes a job's name and a fence."""
 
-    def step(task: Any, name: str, fence: int) -> None:
+    def task(task: Any, operation: str, fence: int) -> None:
         headers = task.request.headers or {}
         with (
-            ids.bound(operation=name, **ids.of_headers(headers)),
-            tracing.arrival("step", tracing.of_metadata(headers.items()), "consumer") as span,
+            ids.bound(operation=operation, **ids.of_headers(headers)),
+            tracing.arrival(
+                name.rpartition(".")[2], tracing.of_metadata(headers.items()), "consumer"
+            ) as span,
         ):
-            span.set(operation=name, fence=fence)
-            steps.run(name, fence)
+            span.set(operation=operation, fence=fence)
+            run(operation, fence)
 
-    celery.task(step, name=STEP, bind=True)
+    celery.task(task, name=name, bind=True)

@@ -62,6 +62,7 @@ class Attempt:
         self._stalled = job.stalls + job.retries > 0
         self._began = time.monotonic()
         self._images = 0
+        self._helped = 0.0
         self._memory_mb = 0
 
     def __enter__(self) -> Self:
@@ -95,7 +96,7 @@ class Attempt:
         """By this attempt and by those before it that lived to write it down."""
         before = self.job.spent
         return Spent(
-            seconds=round(before.seconds + time.monotonic() - self._began, 6),
+            seconds=round(before.seconds + time.monotonic() - self._began + self._helped, 6),
             images=before.images + self._images,
             memory_mb=max(before.memory_mb, self._memory_mb),
         )
@@ -103,6 +104,11 @@ class Attempt:
     def spend(self, images: int) -> None:
         """So many images were rendered or scored. Raises BudgetExceeded."""
         self._images += images
+        self.job.budget.check(self.spent)
+
+    def count_help(self) -> None:
+        """What helpers have spent on the job so far counts as well. Raises BudgetExceeded."""
+        self._gather()
         self.job.budget.check(self.spent)
 
     def report(self, stage: Stage, done: int, total: int, note: str = "") -> None:
@@ -119,6 +125,7 @@ class Attempt:
 
         Raises LeaseLost where another attempt has the job.
         """
+        self._gather()
         progress = {"progress": self._progress, "spent": self.spent}
         return self._jobs.update(
             self.job.name, lambda job: change(self._own(job).model_copy(update=progress))
@@ -137,6 +144,11 @@ class Attempt:
         if self._stalled:
             self.update(achieve)
             self._stalled = False
+
+    def _gather(self) -> None:
+        helped = self._signals.helped(self.job.name)
+        self._helped += helped.seconds
+        self._images += helped.images
 
     def _own(self, job: Job) -> Job:
         if job.fence != self.job.fence or job.owner != self._lease.token:

@@ -5,8 +5,8 @@ Units hold no time, host or attempt: who computed them makes no difference to th
 """
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -25,7 +25,8 @@ from directrix.types import (
     PredictorCard,
 )
 from services.artifacts.catalogue import Catalogue
-from services.jobs import DiscoverySpec, JobResult, Stage
+from services.jobs import DiscoverySpec, Job, JobResult, ModelRef, Stage
+from services.jobs.leases import Leases, MemoryLeases
 from services.sight import tracing
 from services.worker.attempt import Attempt
 from services.worker.checkpoints import FITTED, Checkpoints, FitCheckpoint
@@ -34,6 +35,7 @@ from services.worker.pace import Pace, StepDone
 from services.worker.populations import Populations
 from services.worker.scorecards import Scorecards, generator_of, predictor_of
 from services.worker.scoring import Scoring
+from services.worker.shards import Shards
 
 _log = logging.getLogger(__name__)
 
@@ -48,6 +50,10 @@ class Discoverer:
     """By project."""
     device: torch.device
     step_seconds: float = 30.0
+    leases: Leases = field(default_factory=lambda: MemoryLeases(15.0))
+    """Of shards of populations."""
+    invite: Callable[[Job], None] = lambda job: None
+    """Asks idle workers to help with a job's population: they call `shards`."""
 
     def __call__(self, attempt: Attempt) -> JobResult | None:
         """The result, or None where there is more to do. Raises typed errors, Cancelled."""
@@ -55,10 +61,23 @@ class Discoverer:
         pace = Pace(attempt, self.step_seconds)
         try:
             scoring = MeteredScoring(self.scoring(attempt.job.project), attempt.spend)
-            walk = _Walk(attempt, catalogue, scoring, self.device, pace)
+            walk = _Walk(attempt, catalogue, scoring, self, pace)
             return walk.commit(walk.findings())
         except StepDone:
             return None
+
+    def shards(self, job: Job, spend: Callable[[int], None]) -> Shards | None:
+        """Those of the population that a job's method needs, for a helper; None where it needs
+        none. spend: told how many images more were scored; may raise to stop."""
+        if not isinstance(job.spec, DiscoverySpec) or not job.spec.predictors:
+            return None
+        if Need.POPULATION not in methods.get(job.spec.method).needs:
+            return None
+        catalogue = self.catalogue(job.project)
+        scoring = MeteredScoring(self.scoring(job.project), spend)
+        cards = _cards(catalogue, job.spec.predictors)
+        spec, count = _population(job.spec), job.spec.samples
+        return Shards(catalogue, scoring, self.leases, job.project, spec, cards, count, "helper")
 
     def clean(self, project: str, job: str) -> None:
         """Removes what an ended job has left behind."""
@@ -73,11 +92,11 @@ class _Walk:
         attempt: Attempt,
         catalogue: Catalogue,
         scoring: Scoring,
-        device: torch.device,
+        discoverer: Discoverer,
         pace: Pace,
     ):
         self._attempt, self._catalogue, self._scoring = attempt, catalogue, scoring
-        self._device, self._pace = device, pace
+        self._discoverer, self._device, self._pace = discoverer, discoverer.device, pace
         if not isinstance(attempt.job.spec, DiscoverySpec):
             raise Internal("a job that is no discovery")
         self._spec = attempt.job.spec
@@ -93,14 +112,21 @@ class _Walk:
 
     @cached_property
     def _predictors(self) -> tuple[PredictorCard, ...]:
-        cards = [self._catalogue.model_card(digest) for digest in self._digests]
-        return tuple(predictor_of(card) for card in cards)
+        return _cards(self._catalogue, self._spec.predictors)
 
-    @cached_property
-    def _populations(self) -> Populations:
-        return Populations(
-            self._catalogue, self._scoring, self._predictors, self._attempt, self._pace
+    def _populations(self, predictors: tuple[PredictorCard, ...]) -> Populations:
+        """As these predictors score them."""
+        job, discoverer = self._attempt.job, self._discoverer
+        shards = Shards(
+            self._catalogue,
+            self._scoring,
+            discoverer.leases,
+            job.project,
+            _population(self._spec),
+            predictors,
+            self._spec.samples,
         )
+        return Populations(shards, self._attempt, self._pace, lambda: discoverer.invite(job))
 
     @cached_property
     def _scorecards(self) -> Scorecards:
@@ -112,6 +138,7 @@ class _Walk:
             self._checkpoints,
             self._attempt,
             self._pace,
+            self._populations,
         )
 
     # ---- the stages
@@ -147,8 +174,8 @@ class _Walk:
     def _population(self) -> Population:
         if not self._digests:
             raise NeedsUnmet(f"{self._spec.method} needs at least one predictor")
-        spec = PopulationSpec(self._spec.generator.digest, self._spec.seed)
-        return self._populations.get(spec, self._spec.samples, Stage.POPULATION)
+        populations = self._populations(self._predictors)
+        return populations.get(_population(self._spec), self._spec.samples, Stage.POPULATION)
 
     def _fit(self, population: Population | None) -> FindingSet:
         """The method itself, on this worker's device; its checkpoints are stored with the job."""
@@ -182,3 +209,11 @@ class _Walk:
     def _score(self, latents: Latent) -> np.ndarray:
         """What methods get as `Problem.score`."""
         return self._scoring.latents(latents, self._digests, lambda done: self._attempt.check())
+
+
+def _population(spec: DiscoverySpec) -> PopulationSpec:
+    return PopulationSpec(spec.generator.digest, spec.seed)
+
+
+def _cards(catalogue: Catalogue, refs: Sequence[ModelRef]) -> tuple[PredictorCard, ...]:
+    return tuple(predictor_of(catalogue.model_card(ref.digest)) for ref in refs)

@@ -1,83 +1,123 @@
 """Populations: samples scored by predictors, in shards that are computed once for everybody."""
 
 import logging
-from collections.abc import Sequence
+import time
+from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
 from directrix.errors import ChecksumMismatch
-from directrix.population import shards
-from directrix.types import Population, PopulationSpec, PredictorCard
-from services.artifacts.catalogue import Catalogue
+from directrix.types import SHARD, Population, PopulationSpec, PredictorCard
 from services.jobs import Stage
 from services.worker.attempt import Attempt
 from services.worker.pace import Pace
-from services.worker.scoring import Scoring
+from services.worker.shards import Shards, Span
 
 _log = logging.getLogger(__name__)
 
+WAIT_SECONDS = 0.2
+"""Between two looks at shards that all others are at."""
+
 
 class Populations:
-    """Of one job: its predictors, its progress. Every computed shard is a unit of work."""
+    """Of one job: its progress, its pace. Every computed shard is a unit of work.
+
+    shards: of any population of the job's project and predictors. invite: asks idle workers to
+    help; what they compute is not waited for as long as there is anything else to compute.
+    """
 
     def __init__(
-        self,
-        catalogue: Catalogue,
-        scoring: Scoring,
-        predictors: Sequence[PredictorCard],
-        attempt: Attempt,
-        pace: Pace,
-    ):
-        self._catalogue = catalogue
-        self._scoring = scoring
-        self._predictors = predictors
+        self, shards: Shards, attempt: Attempt, pace: Pace, invite: Callable[[], None]
+    ) -> None:
+        self._shards = shards
         self._attempt = attempt
         self._pace = pace
+        self._invite = invite
 
     def get(self, spec: PopulationSpec, count: int, stage: Stage) -> Population:
-        """Scored by all predictors; shards that anybody has computed are taken as they are."""
-        known = {
-            card.digest: self._catalogue.scored(spec, card.digest) for card in self._predictors
+        """Scored by all predictors; shards that anybody has computed are taken as they are.
+
+        Its scores stay where they are stored: memory does not grow with the population.
+        """
+        filling = _Filling(
+            replace(self._shards, spec=spec, count=count), self._attempt, self._pace, stage
+        )
+        filling.fill(self._invite)
+        scores = {
+            card.digest: StoredScores(filling.load, card, count) for card in self._shards.predictors
         }
-        for start, n in shards(count):
-            missing = [card for card in self._predictors if (start, n) not in known[card.digest]]
-            if missing:
-                self._compute(spec, missing, start, n, count, stage)
-                self._pace.pause()
-        scores = {card.digest: self._load(spec, card, count, stage) for card in self._predictors}
         return Population(spec, 0, count, scores)
 
-    def _compute(
-        self,
-        spec: PopulationSpec,
-        predictors: Sequence[PredictorCard],
-        start: int,
-        n: int,
-        count: int,
-        stage: Stage,
-    ) -> None:
-        _log.info("%s: computing %s shard %d+%d", self._attempt.job.name, stage, start, n)
-        scores = self._scoring.samples(
-            spec,
-            [card.digest for card in predictors],
-            start,
-            n,
-            lambda done: self._attempt.report(stage, start + done, count, "samples"),
-        )
-        edges = np.cumsum([len(card.scorers) for card in predictors])[:-1]
-        for card, part in zip(predictors, np.split(scores, edges, axis=1), strict=True):
-            self._catalogue.put_scores(spec, card.digest, start, n, part)
-        self._pace.achieved()
 
-    def _load(
-        self, spec: PopulationSpec, card: PredictorCard, count: int, stage: Stage
-    ) -> np.ndarray:
+class StoredScores:
+    """Scores [count, K] of one predictor, read shard by shard: a `directrix.types.Rows`."""
+
+    def __init__(
+        self, load: Callable[[Span, PredictorCard], np.ndarray], card: PredictorCard, count: int
+    ):
+        self._load, self._card, self._count = load, card, count
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, rows: slice) -> np.ndarray:
+        first, end, _ = rows.indices(self._count)
         parts = []
-        for start, n in shards(count):
-            try:
-                parts.append(self._catalogue.scores(spec, card.digest, start, n))
-            except ChecksumMismatch:
-                _log.warning("shard %d+%d of %s is damaged: once more", start, n, spec.key)
-                self._compute(spec, [card], start, n, count, stage)
-                parts.append(self._catalogue.scores(spec, card.digest, start, n))
+        for start in range(first - first % SHARD, max(end, first + 1), SHARD):
+            shard = self._load((start, min(SHARD, self._count - start)), self._card)
+            parts.append(shard[max(0, first - start) : max(0, end - start)])
         return np.concatenate(parts)
+
+
+class _Filling:
+    """One population, until all its shards are there."""
+
+    def __init__(self, shards: Shards, attempt: Attempt, pace: Pace, stage: Stage):
+        self._shards, self._attempt, self._pace, self._stage = shards, attempt, pace, stage
+        self._done = 0
+
+    def fill(self, invite: Callable[[], None]) -> None:
+        """Others help where they can; what they are at is left to them until it is the last."""
+        invited = False
+        while missing := self._shards.missing():
+            self._done = self._shards.count - sum(n for _, n in missing)
+            if len(missing) > 1 and not invited:
+                invite()
+                invited = True
+            if not sum(self._compute(shard) for shard in missing):
+                time.sleep(WAIT_SECONDS)
+                self._pace.pause()
+            self._attempt.count_help()
+
+    def load(self, shard: Span, card: PredictorCard) -> np.ndarray:
+        """Scores [n, K] of a shard that is there; a damaged one is computed again."""
+        spec, catalogue = self._shards.spec, self._shards.catalogue
+        try:
+            return catalogue.scores(spec, card.digest, *shard)
+        except ChecksumMismatch:
+            _log.warning("shard %d+%d of %s is damaged: once more", *shard, spec.key)
+            self._announce(shard)
+            self._shards.compute(shard, [card], self._tick)
+            self._pace.achieved()
+            return catalogue.scores(spec, card.digest, *shard)
+
+    def _compute(self, shard: Span) -> bool:
+        """Whether this worker did it: nobody else was at it, or had done it meanwhile."""
+        with self._shards.hold(shard) as held:
+            if held is None:
+                return False
+            self._announce(shard)
+            held.compute(self._tick)
+        self._done += shard[1]
+        self._pace.achieved()
+        self._attempt.count_help()
+        self._pace.pause()
+        return True
+
+    def _announce(self, shard: Span) -> None:
+        _log.info("%s: computing %s shard %d+%d", self._attempt.job.name, self._stage, *shard)
+
+    def _tick(self, done: int) -> None:
+        total = self._shards.count
+        self._attempt.report(self._stage, min(self._done + done, total), total, "samples")

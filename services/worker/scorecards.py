@@ -5,7 +5,7 @@ Every shard is a unit of work that is stored as soon as it is done: "card-..." o
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 
 import numpy as np
@@ -50,7 +50,9 @@ class Scorecards:
         checkpoints: Checkpoints,
         attempt: Attempt,
         pace: Pace,
+        populations: Callable[[tuple[PredictorCard, ...]], Populations],
     ):
+        self._populations = populations
         self._spec, self._catalogue, self._scoring = spec, catalogue, scoring
         self._device, self._checkpoints = device, checkpoints
         self._attempt, self._pace = attempt, pace
@@ -78,13 +80,12 @@ class Scorecards:
         # replicas look both sets up by digest
         self._catalogue.put_finding_set(findings, listed=False)
         self._catalogue.put_finding_set(plan.random_set(), listed=False)
-        populations = Populations(
-            self._catalogue, self._scoring, self._scorers, self._attempt, self._pace
-        )
+        populations = self._populations(self._scorers)
         spread = populations.get(plan.deviation_spec, SHARD, Stage.SCORECARD)
         total = plan.shards + 1 + len(findings)
         scores = [self._curve(plan, shard, total) for shard in range(plan.shards)]
-        deviation = np.concatenate([spread.scores[each.digest] for each in self._scorers], axis=1)
+        own = [spread.scores[each.digest][:] for each in self._scorers]
+        deviation = np.concatenate(own, axis=1)
         return self._matched(MatchedPlan(plan, deviation, scores), findings, total)
 
     def _matched(self, plan: MatchedPlan, findings: FindingSet, total: int) -> Scorecard:

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import pytest
 
 from services.jobs import DiscoverySpec, Job, ModelRef, Priority
-from services.jobs.queueing import Fronts, lists
+from services.jobs.queueing import Fronts, help_queue, lists
 from services.jobs.redis_client import connect
-from services.jobs.submitter import CelerySubmitter, celery_app
+from services.jobs.submitter import INVITATIONS, CelerySubmitter, celery_app
 from services.settings import Settings
 from tests.integration.servers import valkey
 
@@ -25,7 +25,7 @@ class Office:
         self.redis = connect(settings)
         self._jobs: dict[str, Job] = {}
         self._channel = celery_app(settings).connection_for_read().channel()
-        self._queue = settings.queue
+        self._queue, self._settings = settings.queue, settings
 
     def send(self, project: str, name: str, priority: Priority = Priority.NORMAL) -> None:
         job = Job(
@@ -33,6 +33,9 @@ class Office:
         )
         self._jobs[job.name] = job
         self.submitter.submit(job)
+
+    def invite(self, name: str) -> None:
+        self.submitter.invite(self._jobs[name])
 
     def take(self) -> Job | None:
         """The first message of the first list that has any, as BRPOP over them gives it."""
@@ -53,6 +56,20 @@ class Office:
             else:
                 self.submitter.submit(job)
         return order
+
+    def looked_at(self) -> list[str]:
+        """The queues of a worker, as it looks at their lists of one number, time after time."""
+        app = celery_app(self._settings)
+        channel = app.connection_for_read().channel()
+        for queue in app.amqp.queues.values():
+            channel._active_queues.append(queue.name)
+        channel._update_queue_cycle()
+        rounds = []
+        for _ in range(3):
+            rounds.append(channel._queue_cycle.consume(2))
+            channel._queue_cycle.rotate(rounds[-1][0])
+        assert rounds[0] == rounds[1] == rounds[2]
+        return rounds[0]
 
     def _queue_of(self, number: int) -> str:
         return self._channel._q_for_pri(self._queue, number)
@@ -120,3 +137,27 @@ def test_a_project_whose_name_begins_like_another_ones_keeps_its_place(office: O
     Fronts(office.redis, "directrix").leave(first)
     assert office.redis.hget("directrix:front:a", "job") == b"projects/a/operations/y1"
     assert office.redis.hget("directrix:front:a-b", "job") == b"projects/a-b/operations/x0"
+
+
+def test_invitations_come_after_all_jobs_and_are_none(office: Office) -> None:
+    office.send("p", "small", Priority.LOW)
+    office.send("p", "other", Priority.LOW)
+    office.invite("projects/p/operations/small")
+    (last,) = office.redis.keys("*-help*")
+    queue = help_queue("directrix")
+    assert last.decode() == lists(queue)[-1]
+    assert office.submitter.waiting() == {
+        "projects/p/operations/small",
+        "projects/p/operations/other",
+    }
+    assert office.looked_at() == ["directrix", queue]
+    assert office.work(1) == ["small", "other"]
+    assert office.redis.llen(last) == 1
+
+
+def test_nobody_is_invited_where_nobody_is_idle(office: Office) -> None:
+    office.send("p", "small")
+    for _ in range(INVITATIONS + 5):
+        office.redis.lpush(lists(help_queue("directrix"))[-1], "waits")
+    office.invite("projects/p/operations/small")
+    assert b"small" not in b"".join(office.redis.lrange(lists(help_queue("directrix"))[-1], 0, -1))

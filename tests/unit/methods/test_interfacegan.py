@@ -1,4 +1,4 @@
-"""InterFaceGAN on toys: known normals, conditions, extremes, refusals."""
+"""InterFaceGAN on toys: known normals, conditions, refusals."""
 
 from dataclasses import replace
 
@@ -7,7 +7,7 @@ import pytest
 
 from directrix import methods
 from directrix.errors import ConditionsCollinear, InvalidField, NeedsUnmet, SpaceUnavailable
-from directrix.methods.interfacegan import InterFaceGan, extremes, without_span
+from directrix.methods.interfacegan import InterFaceGan, without_span
 from directrix.population import deviation
 from directrix.types import FindingRef, FindingSet, Move, Population, Recipe, SeedSource, Space
 from tests.contract.toys import DIMENSION, World, linear_world, style_world
@@ -162,15 +162,6 @@ def test_progress_tells_the_accuracy_on_what_was_kept_out() -> None:
     assert [(d, t) for d, t, _ in notes] == [(1, 3), (2, 3), (3, 3)]
     assert notes[0][2].startswith("a: ")
     assert float(notes[0][2].split()[1].rstrip("%")) > 80
-
-
-def test_extremes_are_the_two_ends_in_the_order_of_samples() -> None:
-    scores = np.array([5.0, 1.0, np.nan, 3.0, 0.0, 4.0, 2.0, np.inf, 9.0, 8.0, 7.0])
-    low, high = extremes(scores, 0.3)
-    assert low.tolist() == [1, 4]
-    assert high.tolist() == [8, 9]
-    low, high = extremes(np.arange(5.0), 0.5)
-    assert (low.tolist(), high.tolist()) == ([0, 1], [3, 4])
 
 
 @pytest.mark.parametrize("layers", [[], [1, 3]])

@@ -1,11 +1,11 @@
-"""How many replicas a stack has."""
+"""How many replicas and workers a stack has."""
 
 import os
 
 import pytest
 
 from services.settings import Settings
-from services.stack.services import MOST_REPLICAS, replicas
+from services.stack.services import MOST_REPLICAS, port_names, replicas, workers
 
 
 @pytest.fixture(autouse=True)
@@ -27,3 +27,10 @@ def test_settings_have_the_last_word() -> None:
 def test_the_plain_server_and_a_gpu_are_one_replica() -> None:
     assert replicas("lite", Settings(inference_replicas=7)) == 1
     assert replicas("full", Settings(device="cuda")) == 1
+
+
+def test_there_are_as_many_workers_as_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert workers() == ["worker"]
+    monkeypatch.setenv("DIRECTRIX_STACK_WORKERS", "3")
+    assert workers() == ["worker", "worker-2", "worker-3"]
+    assert {"worker-metrics", "worker-3-metrics"} < set(port_names("seaweedfs"))
