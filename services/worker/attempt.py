@@ -106,10 +106,13 @@ class Attempt:
         self._images += images
         self.job.budget.check(self.spent)
 
-    def count_help(self) -> None:
-        """What helpers have spent on the job so far counts as well. Raises BudgetExceeded."""
+    def count_help(self) -> int:
+        """What helpers have spent on the job so far counts as well. Images that they have scored
+        since it was last asked. Raises BudgetExceeded."""
+        before = self._images
         self._gather()
         self.job.budget.check(self.spent)
+        return self._images - before
 
     def report(self, stage: Stage, done: int, total: int, note: str = "") -> None:
         """Live progress, a few times a second at most; checks too."""

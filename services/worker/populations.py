@@ -87,8 +87,9 @@ class _Filling:
                 invited = True
             if not sum(self._compute(shard) for shard in missing):
                 time.sleep(WAIT_SECONDS)
+                self._attempt.count_help()
+                self._tick(0)
                 self._pace.pause()
-            self._attempt.count_help()
 
     def load(self, shard: Span, card: PredictorCard) -> np.ndarray:
         """Scores [n, K] of a shard that is there; a damaged one is computed again."""
@@ -109,9 +110,8 @@ class _Filling:
                 return False
             self._announce(shard)
             held.compute(self._tick)
-        self._done += shard[1]
+        self._done += shard[1] + self._attempt.count_help()
         self._pace.achieved()
-        self._attempt.count_help()
         self._pace.pause()
         return True
 

@@ -21,6 +21,7 @@ from tests.integration.worker.stand import Stand, stand
 from tests.unit.services.worker.toy_world import specification
 
 SAMPLES = 12_000
+FLUSHES = 3
 SERVERS = {"seaweedfs": seaweedfs, "minio_code": minio_code}
 RESULTS = ("scores/", "finding-sets-by-digest/", "scorecards/", "projects/default/findingSets/")
 
@@ -119,12 +120,13 @@ def test_a_broker_that_forgets_everything(desk: Stand, reference: Reference) -> 
     job = start(desk)
     desk.redis.flushall()
     desk.until(job, working)
-    for _ in range(3):
+    for _ in range(FLUSHES):
         desk.redis.flushall()
         time.sleep(0.4)
     assert succeeded(desk.ended(job)) == reference.result
     again = desk.computed(job) - reference.units
-    assert sum(again.values()) <= desk.jobs.get(job.name).attempt - 1
+    # a shard whose lease is forgotten may be the owner's and a helper's at once
+    assert sum(again.values()) <= desk.jobs.get(job.name).attempt - 1 + FLUSHES
 
 
 def test_workers_that_are_asked_to_stop(desk: Stand, reference: Reference) -> None:
