@@ -48,6 +48,13 @@ class Settings(BaseSettings):
     limits_storage: Literal["memory", "redis"] = "memory"
     """Where it is counted: in each gateway, or for all gateways at once."""
 
+    gateway_reuse_port: bool = False
+    """Whether other gateways may listen on the same ports of this machine, and share the calls: one
+    of them can be replaced while the others answer."""
+    hold_seconds: float = Field(default=30.0, ge=0)
+    """An accepted call whose replica goes away waits so long for another one, within its deadline.
+    """
+
     max_message_bytes: int = 16 * 1024 * 1024
     """Largest request; larger ones are refused before they are read."""
     page_token_secret: SecretStr = SecretStr("")
@@ -134,6 +141,8 @@ class Settings(BaseSettings):
     """Which object store `services.stack` starts."""
     stack_workers: int = Field(default=1, ge=1, le=64)
     """How many workers `services.stack` starts."""
+    stack_gateways: int = Field(default=1, ge=1, le=8)
+    """Gateways of a stack, at one port: while one of them is replaced the others answer."""
     stack_detour: str = ""
     """Where the services of a stack reach its store, "host:port", if not at its own port."""
     stack_delay: float = Field(default=30.0, gt=0)

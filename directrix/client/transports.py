@@ -22,20 +22,24 @@ SERVICE_CONFIG = {
         {
             "name": [{}],
             "retryPolicy": {
-                "maxAttempts": 4,
-                "initialBackoff": "0.05s",
+                "maxAttempts": 5,
+                "initialBackoff": "0.1s",
                 "maxBackoff": "1s",
                 "backoffMultiplier": 2,
                 "retryableStatusCodes": ["UNAVAILABLE"],
             },
         }
     ],
-    "retryThrottling": {"maxTokens": 10, "tokenRatio": 0.1},
+    # a gateway that dies under a hundred calls of one client is one failure, not a storm
+    "retryThrottling": {"maxTokens": 200, "tokenRatio": 0.5},
 }
 MEBIBYTE = 1024 * 1024
 OPTIONS = (
     ("grpc.service_config", json.dumps(SERVICE_CONFIG)),
     ("grpc.enable_retries", 1),
+    # a gateway that took the place of another is found within the time of the retries
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 2000),
     ("grpc.max_send_message_length", 16 * MEBIBYTE),
     ("grpc.max_receive_message_length", 64 * MEBIBYTE),
 )

@@ -4,11 +4,13 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from directrix.archive import sha256
 from directrix.v1 import editing_service_pb2 as pb
 from directrix.v1 import values_pb2
 from services.gateway.deadlines import EDIT_SECONDS
+from services.gateway.holding import Holding
 from services.gateway.latest import Latest
 from services.gateway.lookups import GeneratorEntry, Lookups, PredictorEntry
 from services.gateway.pictures import Pictures, scores
@@ -28,6 +30,7 @@ class Edits:
     renders: Renders
     pictures: Pictures
     trail: Trail
+    holding: Holding
 
     async def edit(
         self,
@@ -44,7 +47,7 @@ class Edits:
             key = self._key(resolved, predictors, request.form or form)
             entry.set(generator=key.generator, predictors=list(key.predictors))
             with tracing.span("render", generator=key.generator):
-                rendered = await self.renders.submit(key, resolved.recipe, deadline)
+                rendered = await self._render(key, resolved.recipe, deadline)
             answer = pb.EditImageResponse(
                 image=await self._picture(rendered, request.encoding),
                 scores=scores(rendered.scores, predictors),
@@ -106,14 +109,16 @@ class Edits:
     async def _all(
         self, key: RenderKey, recipes: Sequence[values_pb2.Recipe], deadline: float
     ) -> list[Rendered]:
-        tasks = [
-            asyncio.create_task(self.renders.submit(key, recipe, deadline)) for recipe in recipes
-        ]
+        tasks = [asyncio.create_task(self._render(key, recipe, deadline)) for recipe in recipes]
         try:
             return await asyncio.gather(*tasks)
         finally:
             for task in tasks:  # after an error nobody wants the others
                 task.cancel()
+
+    async def _render(self, key: RenderKey, recipe: values_pb2.Recipe, deadline: float) -> Rendered:
+        submit = partial(self.renders.submit, key, recipe, deadline)
+        return await self.holding.answer(submit, deadline)
 
     async def _predictors(
         self, names: Sequence[str], generator: GeneratorEntry, path: str = ""

@@ -4,13 +4,20 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from directrix.errors import Internal, InvalidField, PredictorMismatch, ScorecardNotFound
+from directrix.errors import (
+    Internal,
+    InvalidField,
+    PredictorMismatch,
+    ScorecardNotFound,
+    ServingUnavailable,
+)
 from directrix.inference.v1 import inference_service_pb2 as internal
 from directrix.types import ImageCard, Scorecard
 from directrix.v1 import explanation_service_pb2 as pb
 from directrix.v1 import values_pb2
 from directrix.wire.recipes import rename
 from services.gateway.deadlines import seconds_to
+from services.gateway.holding import PASSING, Holding
 from services.gateway.lookups import FindingSetEntry, Lookups, PredictorEntry
 from services.gateway.pictures import Pictures
 from services.gateway.places import Places
@@ -30,6 +37,7 @@ class Explanations:
     client: InferenceClient
     trail: Trail
     places: Places
+    holding: Holding
 
     async def explain(
         self, request: pb.ExplainImageRequest, deadline: float
@@ -84,8 +92,9 @@ class Explanations:
         names |= {holder.digest: holder.name for holder in holders}
         card = await self._scorecard(findings) if findings else None
         wanted = internal.ExplainRequest(request=inner, project=self.lookups.names.project)
-        async with self.places.taken(deadline), aclosing(self._calls(wanted, deadline)) as answers:
-            while (answer := await inside(anext(answers, None))) is not None:
+        held = self._held(wanted, deadline)
+        async with self.places.taken(deadline), aclosing(held) as answers:
+            async for answer in answers:
                 if answer.HasField("progress"):
                     progress = await self._progress(answer.progress, request.encoding)
                     yield pb.StreamExplanationResponse(progress=progress)
@@ -97,10 +106,23 @@ class Explanations:
                 entry.set(**_told(answer.response))
                 yield pb.StreamExplanationResponse(answer=answer.response)
 
-    def _calls(
+    async def _held(
         self, wanted: internal.ExplainRequest, deadline: float
     ) -> AsyncGenerator[internal.ExplainResponse, None]:
-        return self.client.explain(wanted, seconds_to(deadline))
+        """What a replica says, from the beginning again where it went away before its answer."""
+        hold, answered = self.holding.begin(deadline), False
+        while not answered:
+            try:
+                calls = self.client.explain(wanted, seconds_to(deadline))
+                async with aclosing(calls) as answers:
+                    while (answer := await inside(anext(answers, None))) is not None:
+                        answered |= answer.HasField("response")
+                        yield answer
+                if not answered:
+                    raise ServingUnavailable("a replica ended an explanation without an answer")
+            except PASSING as error:
+                if not answered:
+                    await hold.wait(error)
 
     async def _progress(
         self, progress: pb.ExplanationProgress, encoding: int

@@ -14,7 +14,8 @@ import asyncio
 import os
 import time
 import traceback
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from inspect import iscoroutinefunction
@@ -24,13 +25,19 @@ import grpc
 from google.protobuf.message import DecodeError, Message
 from grpc_status import rpc_status
 
-from directrix.errors import CallUnknown, DirectrixError, Internal, MessageMalformed
+from directrix.errors import (
+    CallUnknown,
+    DirectrixError,
+    Internal,
+    MessageMalformed,
+    Unavailable,
+)
 from services.access import Principal
 from services.access.identities import Metadata
 from services.access.rates import Rates
 from services.gateway.costs import images_of
 from services.gateway.door import Door
-from services.gateway.errors import code_of, status_of
+from services.gateway.errors import RETRY_SECONDS, code_of, status_of
 from services.gateway.log import Log
 from services.gateway.validation import Rules
 from services.sight import ids, metrics, tracing
@@ -40,6 +47,9 @@ VERSION = ("directrix-version", version("directrix"))
 KNOWN_SECONDS = 10.0
 """How long a stream goes on without looking at its credentials again: they expire, or are revoked.
 """
+
+PUSHBACK = ("grpc-retry-pushback-ms", "-1")
+"""Tells gRPC in the caller's process not to send a call again by itself."""
 
 Handler = Any  # grpc.RpcMethodHandler; its fields are untyped
 Context = Any  # grpc.aio.ServicerContext, generic in types that do not matter here
@@ -93,6 +103,15 @@ class Guard(grpc.aio.ServerInterceptor):
         self._door = door
         self._rates = rates
         self._known: dict[str, Handler] = {}
+        self._running: set[asyncio.Task[Any]] = set()
+        self._let_go: set[asyncio.Task[Any]] = set()
+
+    def let_go(self) -> None:
+        """Ends the calls that still run: their callers hear UNAVAILABLE, and may try again with
+        whoever answers here next."""
+        self._let_go |= self._running
+        for task in self._let_go:
+            task.cancel()
 
     async def intercept_service(
         self,
@@ -138,11 +157,12 @@ class Guard(grpc.aio.ServerInterceptor):
     ) -> Callable[[bytes, Context], Awaitable[Any]]:
         async def answer(data: bytes, context: Context) -> Any:
             call = _Call.begin(way.method, context)
-            try:
-                caller = self._admit(way, call, context)
-                response = await behaviour(await self._read(way, call, caller, data), context)
-            except BaseException as error:
-                await self._refuse(call, error, context)
+            with self._runs():
+                try:
+                    caller = self._admit(way, call, context)
+                    response = await behaviour(await self._read(way, call, caller, data), context)
+                except BaseException as error:
+                    await self._refuse(call, error, context)
             self._line(call, "OK")
             return response
 
@@ -153,13 +173,14 @@ class Guard(grpc.aio.ServerInterceptor):
     ) -> Callable[[bytes, Context], AsyncIterator[Any]]:
         async def answer(data: bytes, context: Context) -> AsyncIterator[Any]:
             call = _Call.begin(way.method, context)
-            try:
-                caller = self._admit(way, call, context)
-                request = await self._read(way, call, caller, data)
-                async for response in behaviour(request, context):
-                    yield response
-            except BaseException as error:
-                await self._refuse(call, error, context)
+            with self._runs():
+                try:
+                    caller = self._admit(way, call, context)
+                    request = await self._read(way, call, caller, data)
+                    async for response in behaviour(request, context):
+                        yield response
+                except BaseException as error:
+                    await self._refuse(call, error, context)
             self._line(call, "OK")
 
         return answer
@@ -181,17 +202,31 @@ class Guard(grpc.aio.ServerInterceptor):
                     yield await self._read(way, call, caller, data, first, 0)
                     first = 0
 
-            try:
-                caller = self._admit(way, call, context)
-                async for response in behaviour(requests(caller), context):
-                    yield response
-                    if call.project:
-                        await self._rates.take(call.project, 0, 1)
-            except BaseException as error:
-                await self._refuse(call, error, context)
+            with self._runs():
+                try:
+                    caller = self._admit(way, call, context)
+                    async for response in behaviour(requests(caller), context):
+                        yield response
+                        if call.project:
+                            await self._rates.take(call.project, 0, 1)
+                except BaseException as error:
+                    await self._refuse(call, error, context)
             self._line(call, "OK")  # also where the caller has left: grpc.aio ends the stream
 
         return answer
+
+    @contextmanager
+    def _runs(self) -> Iterator[None]:
+        """Whoever is let go is let go here."""
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("calls are answered in tasks")
+        self._running.add(task)
+        try:
+            yield
+        finally:
+            self._running.discard(task)
+            self._let_go.discard(task)
 
     def _admit(self, way: _Way, call: _Call, context: Context) -> Principal:
         caller = self._door.admit(way.method, way.bearer, context)
@@ -231,6 +266,8 @@ class Guard(grpc.aio.ServerInterceptor):
 
     async def _refuse(self, call: _Call, error: BaseException, context: Context) -> NoReturn:
         """Ends the call with the status of `error`."""
+        if isinstance(error, asyncio.CancelledError) and asyncio.current_task() in self._let_go:
+            error = Unavailable("this gateway is being stopped; try again")
         if isinstance(error, (asyncio.CancelledError, GeneratorExit)):
             self._line(call, "CANCELLED", "CANCELLED")
             raise error
@@ -255,5 +292,9 @@ class Guard(grpc.aio.ServerInterceptor):
 async def _abort(context: Context, error: DirectrixError, request_id: str) -> NoReturn:
     status = rpc_status.to_status(status_of(error, request_id))
     metadata = (*status.trailing_metadata, (REQUEST_ID, request_id))
+    left = context.time_remaining()
+    if left is not None and left < RETRY_SECONDS:
+        # it would come to nothing but DEADLINE_EXCEEDED, and hide what is told here
+        metadata += (PUSHBACK,)
     await context.abort(status.code, status.details, metadata)
     raise error  # abort has raised; this tells the type checker so

@@ -11,6 +11,7 @@ from directrix.v1 import values_pb2
 from directrix.wire.latents import latent_batch_from_proto, latents_to_proto
 from directrix.wire.tensors import tensor_from_proto
 from services.gateway.deadlines import seconds_to
+from services.gateway.holding import Holding
 from services.gateway.lookups import Lookups
 from services.gateway.pictures import Pictures
 from services.gateway.recipes import Recipes, check_space
@@ -28,6 +29,7 @@ class Latents:
     pictures: Pictures
     client: InferenceClient
     threads: Executor
+    holding: Holding
 
     async def sample(
         self, request: pb.SampleLatentsRequest, deadline: float
@@ -47,7 +49,9 @@ class Latents:
             space=request.space or values_pb2.SPACE_Z,
             project=self.lookups.names.project,
         )
-        answer = await inside(self.client.sample(inner, seconds_to(deadline)))
+        answer = await self.holding.answer(
+            lambda: inside(self.client.sample(inner, seconds_to(deadline))), deadline
+        )
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self.threads, _listed, answer.latents, generator.digest)
 
@@ -69,7 +73,9 @@ class Latents:
             predictors=[classifier.digest for classifier in classifiers],
             project=self.lookups.names.project,
         )
-        answer = await inside(self.client.invert(inner, seconds_to(deadline)))
+        answer = await self.holding.answer(
+            lambda: inside(self.client.invert(inner, seconds_to(deadline))), deadline
+        )
         pixels = tensor_from_proto(answer.reconstruction, "reconstruction", "uint8", axes=3)
         height, width, channels = pixels.shape
         picture = await self.pictures.encode(

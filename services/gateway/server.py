@@ -23,6 +23,7 @@ from services.gateway.encoders import Encoders
 from services.gateway.explanations import Explanations
 from services.gateway.findings import Findings
 from services.gateway.guard import Guard
+from services.gateway.holding import Holding
 from services.gateway.latents import Latents
 from services.gateway.listening import check_listening, server_credentials
 from services.gateway.log import Log
@@ -52,6 +53,8 @@ from services.sight.metrics import WAITING_IMAGES
 from services.trail.entry import NoTrail, Trail
 
 GRACE_SECONDS = 10.0
+TOLD = 0.9
+"""The part of its grace after which a call that still runs is told to try elsewhere."""
 CATALOGUE_THREADS = 16
 PICTURE_THREADS = 2
 EXPLAINED = 2
@@ -90,6 +93,7 @@ class Gateway:
         self._log = log
         self._lookup_threads = ThreadPoolExecutor(CATALOGUE_THREADS, "catalogue")
         self._picture_threads = ThreadPoolExecutor(PICTURE_THREADS, "pictures")
+        self._guards: list[Guard] = []
 
     async def start(self) -> int:
         settings = self._settings
@@ -134,12 +138,14 @@ class Gateway:
 
     def _server(self, works: Works, health: Health, door: Door) -> grpc.aio.Server:
         limit = self._settings.max_message_bytes
+        guard = Guard(Rules(), self._log, door, self._rates)
+        self._guards.append(guard)
         server = grpc.aio.server(
-            interceptors=[CallMetrics(SERVICES), Guard(Rules(), self._log, door, self._rates)],
+            interceptors=[CallMetrics(SERVICES), guard],
             options=[
                 ("grpc.max_receive_message_length", limit),
                 ("grpc.max_send_message_length", -1),
-                ("grpc.so_reuseport", 0),
+                ("grpc.so_reuseport", int(self._settings.gateway_reuse_port)),
                 # clients may ping every ten seconds to notice a dead connection
                 ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
                 ("grpc.keepalive_permit_without_calls", 1),
@@ -151,14 +157,23 @@ class Gateway:
         return server
 
     async def stop(self, grace: float = GRACE_SECONDS) -> None:
-        """NOT_SERVING, no new calls, running ones get `grace` seconds; then the rest is let go."""
+        """NOT_SERVING, no new calls, running ones get `grace` seconds; then the rest is let go.
+
+        Those are told so, while there is time for it: UNAVAILABLE, and when to try again.
+        """
         self._log.event("stopping")
         await self._readiness.stop()
+        telling = asyncio.get_running_loop().call_later(grace * TOLD, self._let_go)
         await asyncio.gather(*(server.stop(grace) for server in self._servers))
+        telling.cancel()
         await self._behind.inference.close()
         self._lookup_threads.shutdown(wait=False, cancel_futures=True)
         self._picture_threads.shutdown(wait=False, cancel_futures=True)
         self._log.event("stopped")
+
+    def _let_go(self) -> None:
+        for guard in self._guards:
+            guard.let_go()
 
     async def _store_answers(self) -> bool:
         loop = asyncio.get_running_loop()
@@ -172,6 +187,7 @@ class Gateway:
         pages = Pages(secret or secrets.token_bytes(32))
         pictures, renders, trail = Pictures(threads), self._renders(), behind.trail
         places = Places(EXPLAINED * self._settings.inference_replicas)
+        holding = Holding(self._settings.hold_seconds)
 
         def work(project: str) -> Work:
             catalogue = Catalogue(behind.artifacts, project)
@@ -187,10 +203,10 @@ class Gateway:
                 discoveries=Discoveries(lookups, pages, starts),
                 encoders=Encoders(lookups, starts),
                 operations=Operations(lookups, pages, behind.jobs, behind.signals),
-                edits=Edits(lookups, recipes, renders, pictures, trail),
-                latents=Latents(lookups, recipes, pictures, behind.inference, threads),
+                edits=Edits(lookups, recipes, renders, pictures, trail, holding),
+                latents=Latents(lookups, recipes, pictures, behind.inference, threads, holding),
                 explanations=Explanations(
-                    lookups, recipes, pictures, behind.inference, trail, places
+                    lookups, recipes, pictures, behind.inference, trail, places, holding
                 ),
                 audits=Audits(lookups, recipes, starts, threads),
                 reports=AuditReports(lookups, pages),

@@ -11,6 +11,8 @@ from services.stack import probes, stores
 from services.stack.keys import Secrets
 from services.stack.part import Part
 
+GATEWAY_GRACE = 15.0
+"""Seconds: more than it gives to the calls that it answers."""
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ("gateway", "serving")
 """Parts of ours that show their metrics, beside the workers; under Ray Serve replicas have Ray's
@@ -20,9 +22,16 @@ MOST_REPLICAS = 4
 
 
 def port_names(store: str) -> list[str]:
-    """What needs a port, but for the gateway."""
-    pages = [f"{part}-metrics" for part in (*PAGES, *workers())]
-    return ["broker", *stores.STORES[store], "inference", *pages]
+    """What needs a port, but for the one that all gateways share."""
+    more = gateways()[1:]
+    healths = [f"{name}-health" for name in gateways()] if more else []
+    pages = [f"{part}-metrics" for part in (*PAGES, *workers(), *more)]
+    return ["broker", *stores.STORES[store], "inference", *pages, *healths]
+
+
+def gateways() -> list[str]:
+    """Their names: "gateway", "gateway-2" and so on."""
+    return ["gateway", *(f"gateway-{at}" for at in range(2, Settings().stack_gateways + 1))]
 
 
 def parts(
@@ -40,7 +49,7 @@ def parts(
         start_store(folder, ports, secrets),
         _serving(profile, ports, secrets, shared),
         *(_worker(name, ports, secrets, shared) for name in workers()),
-        _gateway(ports, shared),
+        *(_gateway(name, ports, shared) for name in gateways()),
     ]
     patience, delay = Settings().stack_patience, Settings().stack_delay
     return [replace(part, patience=patience, longest_delay=delay) for part in found]
@@ -118,19 +127,23 @@ def _worker(
     )
 
 
-def _gateway(ports: Mapping[str, int], shared: Mapping[str, str]) -> Part:
+def _gateway(name: str, ports: Mapping[str, int], shared: Mapping[str, str]) -> Part:
     target = f"127.0.0.1:{ports['gateway']}"
     # where it speaks TLS, this is the port that a probe can ask
-    health = f"127.0.0.1:{Settings().gateway_health_port or ports['gateway']}"
+    health = Settings().gateway_health_port or ports["gateway"]
+    own: dict[str, str] = {}
+    if (port := ports.get(f"{name}-health")) is not None:  # the others listen where it does
+        health = port
+        own = {"DIRECTRIX_GATEWAY_HEALTH_PORT": str(port), "DIRECTRIX_GATEWAY_REUSE_PORT": "true"}
     return Part(
-        name="gateway",
+        name=name,
         command=(sys.executable, "-m", "services.gateway"),
         folder=str(ROOT),
         needs=("broker", "store", "serving", "worker"),
-        environment=_with_page(shared, ports["gateway-metrics"]),
-        ready=lambda: probes.serves(health),
+        environment={**_with_page(shared, ports[f"{name}-metrics"]), **own},
+        ready=lambda: probes.serves(f"127.0.0.1:{health}"),
         address=target,
-        grace=10.0,
+        grace=GATEWAY_GRACE,
     )
 
 

@@ -207,3 +207,43 @@ def test_a_caller_who_leaves_is_logged_as_cancelled() -> None:
 
     (line,) = serve(None, scene)
     assert line["code"] == "CANCELLED"
+
+
+def test_calls_that_are_let_go_hear_it_and_may_try_again() -> None:
+    """A call that waits, one that has hardly any time left, and a stream."""
+    request = model.CreateModelRequest(
+        parent="projects/default", model_id="toy", card_json="{}", tensors=b"\0" * 8
+    )
+    log = io.StringIO()
+
+    async def scene() -> list[grpc.aio.AioRpcError]:
+        guard = Guard(Rules(), Log(log), OPEN, Rates())
+        server = grpc.aio.server(interceptors=[guard])
+        add_ModelServiceServicer_to_server(Failing(None), server)
+        add_EditingServiceServicer_to_server(Echoing(), server)
+        port = server.add_insecure_port("127.0.0.1:0")
+        await server.start()
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+            models = ModelServiceStub(channel)
+            long, short = (models.CreateModel(request, timeout=each) for each in (30, 0.9))
+            stream = EditingServiceStub(channel).StreamEdits(timeout=30)
+            first = editing.StreamEditsRequest()
+            first.edit.recipe.generator = "projects/default/models/toy"
+            first.edit.recipe.seed.seed = 1
+            await stream.write(first)
+            await stream.read()
+            stopping = asyncio.create_task(server.stop(5))
+            await asyncio.sleep(0.1)
+            guard.let_go()
+            ended = await asyncio.gather(long, short, stream.read(), return_exceptions=True)
+            await stopping
+        return ended
+
+    ended = asyncio.run(asyncio.wait_for(scene(), 20))
+    for error in ended:
+        assert error.code() is grpc.StatusCode.UNAVAILABLE, error
+        details = rpc_status.from_call(SyncFace(error)).details
+        assert any(each.Is(error_details_pb2.RetryInfo.DESCRIPTOR) for each in details)
+    pushed = [dict(error.trailing_metadata()).get("grpc-retry-pushback-ms") for error in ended]
+    assert pushed == [None, "-1", None]
+    assert len(log.getvalue().splitlines()) == 3
