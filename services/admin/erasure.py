@@ -38,12 +38,13 @@ def erase(
 def _stop(jobs: JobStore, project: str, patience: float, sleep: Callable[[float], None]) -> None:
     for _ in range(int(patience / PAUSE) + 1):
         live = [job for job in jobs.active() if job.project == project and not job.state.ended]
-        if not live:
+        left = jobs.outstanding(project)
+        if not live and not left:
             return
         for job in live:
             jobs.cancel(job.name)
         sleep(PAUSE)
     raise OperationUnfinished(
-        f"{len(live)} operations of project {project} have not ended: is there a worker?",
+        f"{left} operations of project {project} have not ended: is there a worker?",
         project=project,
     )

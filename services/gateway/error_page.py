@@ -54,6 +54,7 @@ MEANINGS = {
     "BUDGET_SPENT": "The work does not fit into its budget.",
     "UNAVAILABLE": "Something is down; try again.",
     "MODEL_NOT_READY": "The model is being loaded; try again.",
+    "RECORD_UNREADABLE": "The operation is another release's: an upgrade is under way; try again.",
     "STORE_UNAVAILABLE": "The artifact store does not answer; try again.",
     "BROKER_UNAVAILABLE": "The queue does not answer; try again.",
     "REMOTE_UNAVAILABLE": "A remote predictor does not answer; try again.",

@@ -19,11 +19,13 @@ class Priority(StrEnum):
     HIGH = "high"
 
 
-class _Value(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class _Note(BaseModel):
+    """Fields that a newer release has added are kept as they are."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
 
 
-class Spent(_Value):
+class Spent(_Note):
     """seconds: of workers' time, over all attempts. images: rendered or scored. memory_mb: the most
     that a worker's process held while it was at the job, megabytes of 2^20 bytes."""
 
@@ -32,8 +34,11 @@ class Spent(_Value):
     memory_mb: int = 0
 
 
-class Budget(_Value):
-    """The most that a job may spend; 0 means no limit."""
+class Budget(BaseModel):
+    """The most that a job may spend; 0 means no limit. A limit that is not known here is refused:
+    nobody would keep to it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     seconds: float = Field(default=0.0, ge=0)
     images: int = Field(default=0, ge=0)
@@ -52,7 +57,7 @@ class Budget(_Value):
                 )
 
 
-class Failure(_Value):
+class Failure(_Note):
     """Why an attempt ended without getting to its end. reason: of the catalogue of errors."""
 
     time: datetime

@@ -5,6 +5,7 @@ create, so that writing is a compare-and-swap. The version with the highest numb
 """
 
 import json
+import logging
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext, suppress
@@ -18,6 +19,7 @@ from directrix.errors import (
     ObjectNotFound,
     OperationNotFound,
     OperationUnfinished,
+    RecordUnreadable,
     RequestIdReused,
 )
 from services.artifacts import keys
@@ -31,6 +33,8 @@ from services.sight import ids
 Clock = Callable[[], datetime]
 Guard = Callable[[str], AbstractContextManager[object]]
 """Makes a critical section by name, for artifact stores without conditional writes."""
+
+_log = logging.getLogger(__name__)
 
 REQUEST_HOURS = 24
 KEPT = 50
@@ -123,6 +127,8 @@ class DurableJobStore(JobStore):
                 # the mark is written before the record: a caller who died between the two never
                 # got an answer; one who is still between them will write it
                 continue
+            except RecordUnreadable as error:
+                _log.warning("%s/%s is left to another release: %s", project, job_id, error)
 
     def tidy(self, name: str) -> None:
         project, job_id = _parse(name)
@@ -161,6 +167,8 @@ class DurableJobStore(JobStore):
             return self.get(name).state.ended
         except OperationNotFound:
             return True
+        except RecordUnreadable:
+            return False
 
     def _section(self, name: str) -> AbstractContextManager[object]:
         return nullcontext() if self._store.conditional else self._guard(name)
@@ -210,7 +218,7 @@ class DurableJobStore(JobStore):
             if not versions:
                 break
             try:
-                job = Job.model_validate_json(self._store.get(versions[-1]))
+                job = Job.read(self._store.get(versions[-1]))
             except ObjectNotFound:
                 continue  # tidied up between the two calls
             return int(versions[-1].rpartition("/")[2]), job

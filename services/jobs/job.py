@@ -3,9 +3,9 @@
 from datetime import datetime
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-from directrix.errors import DirectrixError, MoveIllegal
+from directrix.errors import DirectrixError, MoveIllegal, RecordUnreadable
 from services.jobs.budgets import FAILURES, Budget, Failure, Priority, Spent
 from services.jobs.specs import Spec
 
@@ -56,8 +56,16 @@ class Stage(StrEnum):
     COMMIT = "commit"
 
 
+FORMAT = 1
+"""Of records. A release that gives a job what an older worker must not do without knowing (a state,
+a stage, a field of its specification or budget) writes a higher one into that job's record; fields
+that one may keep and pass over need none."""
+
+
 class _Value(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    """Fields that a newer release has added are kept as they are."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
 
 
 class JobError(_Value):
@@ -118,11 +126,9 @@ class Job(_Value):
     a worker starts it, or takes it up after a crash or an error. owner: the lease's token while a
     worker holds the job, else empty. stalls and retries: attempts that ended in a crash, and in an
     error that may pass, since something was last achieved. origin: ids of the call that started it
-    (`services.sight.ids`). failures: the last few of both, and of what ended it. Fields that a
-    newer release has added are kept as they are.
+    (`services.sight.ids`). failures: the last few of both, and of what ended it. format: at most
+    FORMAT where this release may work on it.
     """
-
-    model_config = ConfigDict(frozen=True, extra="allow")
 
     id: str
     project: str
@@ -147,6 +153,20 @@ class Job(_Value):
     budget: Budget = Budget()
     spent: Spent = Spent()
     failures: tuple[Failure, ...] = ()
+    format: int = 1
+
+    @classmethod
+    def read(cls, record: bytes) -> "Job":
+        """What `record` wrote, in this release or another. Raises RecordUnreadable."""
+        try:
+            job = cls.model_validate_json(record)
+        except ValidationError as error:
+            raise RecordUnreadable("the operation was written by another release") from error
+        if job.format > FORMAT:
+            raise RecordUnreadable(
+                f"operation {job.name} was written by a newer release", name=job.name
+            )
+        return job
 
     @property
     def name(self) -> str:
@@ -170,6 +190,7 @@ _ADDED = {
     "spent": Spent(),
     "failures": (),
     "origin": {},
+    "format": 1,
 }
 
 

@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from contextlib import suppress
 
 import redis
+from pydantic import ValidationError
 
 from directrix.errors import BrokerUnavailable
 from services.jobs.budgets import Spent
@@ -27,7 +28,7 @@ class Signals(ABC):
 
     @abstractmethod
     def progress(self, name: str) -> Progress | None:
-        """None where nothing was reported, or it was lost."""
+        """None where nothing was reported, it was lost, or it is another release's."""
 
     @abstractmethod
     def request_cancel(self, name: str) -> None: ...
@@ -68,7 +69,8 @@ class RedisSignals(Signals):
     def progress(self, name: str) -> Progress | None:
         with suppress(BrokerUnavailable), reaching_redis():
             found = self._client.get(f"{PREFIX}progress:{name}")
-            return None if found is None else Progress.model_validate_json(found)
+            with suppress(ValidationError):  # a stage that only newer releases know
+                return None if found is None else Progress.model_validate_json(found)
         return None
 
     def request_cancel(self, name: str) -> None:

@@ -36,22 +36,28 @@ class JobStore(ABC):
 
     @abstractmethod
     def get(self, name: str) -> Job:
-        """Raises OperationNotFound."""
+        """Raises OperationNotFound, RecordUnreadable."""
 
     @abstractmethod
     def update(self, name: str, change: Change) -> Job:
         """Replaces a record by what `change` makes of the newest one, atomically.
 
-        Raises OperationNotFound and whatever `change` raises.
+        Raises OperationNotFound, RecordUnreadable and whatever `change` raises.
         """
 
     @abstractmethod
     def jobs(self, project: str, after: str = "", limit: int = 1000) -> list[Job]:
-        """At most `limit` jobs, newest first, from behind the job with the name `after` on."""
+        """At most `limit` jobs, newest first, from behind the job with the name `after` on.
+
+        Raises RecordUnreadable.
+        """
 
     @abstractmethod
     def active(self) -> Iterator[Job]:
-        """All jobs that have not ended, of every project; and ended ones not tidied up yet."""
+        """All jobs that have not ended, of every project; and ended ones not tidied up yet.
+
+        Those that only another release can read are left out: their messages are left to it too.
+        """
 
     @abstractmethod
     def tidy(self, name: str) -> None:
@@ -63,7 +69,7 @@ class JobStore(ABC):
 
     @abstractmethod
     def outstanding(self, project: str) -> int:
-        """How many jobs of a project have not ended."""
+        """How many jobs of a project have not ended, or are known to another release only."""
 
     @abstractmethod
     def knows(self, project: str, request_id: str) -> bool:

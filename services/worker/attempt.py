@@ -95,10 +95,12 @@ class Attempt:
     def spent(self) -> Spent:
         """By this attempt and by those before it that lived to write it down."""
         before = self.job.spent
-        return Spent(
-            seconds=round(before.seconds + time.monotonic() - self._began + self._helped, 6),
-            images=before.images + self._images,
-            memory_mb=max(before.memory_mb, self._memory_mb),
+        return before.model_copy(
+            update={
+                "seconds": round(before.seconds + time.monotonic() - self._began + self._helped, 6),
+                "images": before.images + self._images,
+                "memory_mb": max(before.memory_mb, self._memory_mb),
+            }
         )
 
     def spend(self, images: int) -> None:

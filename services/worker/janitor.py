@@ -16,7 +16,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from directrix.archive import canonical_json
-from directrix.errors import DirectrixError, ObjectNotFound, OperationNotFound, OperationUnfinished
+from directrix.errors import (
+    DirectrixError,
+    ObjectNotFound,
+    OperationNotFound,
+    OperationUnfinished,
+    RecordUnreadable,
+)
 from services.artifacts import keys, references
 from services.artifacts.store import ArtifactStore
 from services.jobs import JobStore
@@ -81,7 +87,7 @@ class Janitor:
     def _jobs(self) -> Iterator[str]:
         oldest = self.clock() - timedelta(days=self.job_days)
         for name in list(_jobs_of(self.store)):
-            with suppress(OperationNotFound, OperationUnfinished):
+            with suppress(OperationNotFound, OperationUnfinished, RecordUnreadable):
                 job = self.jobs.get(name)
                 if job.state.ended and job.update_time < oldest:
                     if not self.dry:
@@ -111,6 +117,8 @@ class Janitor:
             return self.jobs.get(name).state.ended
         except OperationNotFound:
             return True
+        except RecordUnreadable:
+            return False
 
     def _contents(self) -> list[str]:
         now = self.clock()

@@ -43,6 +43,29 @@ def test_devices_are_found_by_name():
         devices.device("cuda:99")
 
 
+def test_auto_is_the_gpu_where_there_is_one():
+    assert devices.device("auto").type == ("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def test_on_cuda_float32_is_float32_and_repeatable():
+    settings = (torch.backends.cudnn, "allow_tf32"), (torch.backends.cuda.matmul, "allow_tf32")
+    settings += (torch.backends.cudnn, "deterministic"), (torch.backends.cudnn, "benchmark")
+    before = [getattr(*each) for each in settings]
+    try:
+        for owner, name in settings:
+            setattr(owner, name, name != "deterministic")
+        devices.make_repeatable()
+        assert [getattr(*each) for each in settings] == [False, False, True, False]
+    finally:
+        for (owner, name), value in zip(settings, before, strict=True):
+            setattr(owner, name, value)
+
+
+def test_only_cuda_records_calls():
+    with pytest.raises(InvalidField, match="only CUDA records calls, not cpu"):
+        devices.record(lambda rows: rows, torch.zeros(2, 3))
+
+
 def test_previews_use_bfloat16_only_where_it_is_native():
     native = torch.cpu.get_capabilities().get("avx512_bf16", False)
     assert devices.preview_dtype(CPU) is (torch.bfloat16 if native else None)

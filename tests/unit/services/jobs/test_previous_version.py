@@ -1,13 +1,25 @@
-"""Records and messages as the version before wrote them: workers of this one take them up.
+"""Records as the version before wrote them, which workers of this one take up, and as a version to
+come may write them, which are kept or left alone.
 
 The texts are frozen: whoever adds a field to a record gives it a default, and adds a text here when
 a version is released.
 """
 
+import json
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
-from services.jobs.job import Job, State, move
+from directrix.errors import OperationUnfinished, RecordUnreadable
+from services.admin.erasure import erase
+from services.artifacts import keys
+from services.artifacts.memory import MemoryStore
+from services.jobs.durable import DurableJobStore
+from services.jobs.job import FORMAT, Job, State, move
+from services.jobs.leases import MemoryLeases
 from services.jobs.specs import AuditSpec, DiscoverySpec, EncoderSpec
+from services.jobs.transitions import request_cancel, take_up
+from services.worker.janitor import Janitor
 
 HEAD = (
     '"id":"o1","project":"default","request_id":"5b1f2a4e-0000-4000-8000-000000000001",'
@@ -62,3 +74,82 @@ def test_a_specification_keeps_its_digest() -> None:
     """Checkpoints and populations of a job are found by it."""
     spec = DiscoverySpec.model_validate_json(SPECS["discovery"][0])
     assert spec.digest == DIGEST
+
+
+NOW = datetime(2026, 11, 2, tzinfo=UTC)
+NAME = "projects/default/operations/o1"
+NEWS = {"from": "a newer release", "numbers": [1, 2.5]}
+FAILURE = {"time": "2026-11-01T10:00:00Z", "attempt": 1, "reason": "WORKER_LOST", "message": "gone"}
+BREAKING = {
+    "format": {"format": FORMAT + 1},
+    "state": {"state": "paused"},
+    "stage": {"progress": {"stage": "rehearsal"}},
+    "kind": {"spec": {"sculpture": "s"}},
+    "specification": {"spec": json.loads(SPECS["discovery"][0]) | {"more": 1}},
+    "limit": {"budget": {"kelvins": 3}},
+}
+
+
+class House:
+    """One job of a newer release, as this release finds it: `changes` to a record of ours."""
+
+    def __init__(self, changes: dict[str, object]) -> None:
+        self.store = MemoryStore()
+        self.jobs = DurableJobStore(self.store, clock=lambda: NOW)
+        record_ = json.loads(record(SPECS["discovery"][0], "running")) | changes
+        self.store.put(keys.active("default", "o1"), b"")
+        self.store.put(keys.record("default", "o1", 1), json.dumps(record_).encode())
+
+    def written(self) -> dict:
+        """The newest version of the record."""
+        newest = max(self.store.keys(keys.records("default", "o1")))
+        return json.loads(self.store.get(newest))
+
+
+def test_what_a_newer_release_has_added_is_kept_through_our_writes() -> None:
+    added = {
+        "news": NEWS,
+        "spent": {"seconds": 2.0, "images": 3, "memory_mb": 4, "news": NEWS},
+        "failures": [{**FAILURE, "news": NEWS}],
+    }
+    house = House(added)
+    house.jobs.update(NAME, lambda job: take_up(job, fence=4, token="t", now=NOW))
+    house.jobs.update(NAME, lambda job: job.remembering(NOW, "WORKER_LOST", "again"))
+    house.jobs.update(NAME, request_cancel)
+    found = house.written()
+    assert found["state"] == "cancelling" and found["fence"] == 5 and len(found["failures"]) == 2
+    assert found["news"] == NEWS
+    assert found["spent"] == added["spent"]
+    assert found["failures"][0] == added["failures"][0]
+    assert "format" not in found
+
+
+@pytest.mark.parametrize("change", BREAKING)
+def test_what_we_must_not_work_on_is_left_to_the_release_that_knows_it(change: str) -> None:
+    house = House(BREAKING[change])
+    before = house.written()
+    ours = house.jobs.create("default", DiscoverySpec.model_validate_json(SPECS["discovery"][0]))
+    for attempt in (
+        lambda: house.jobs.get(NAME),
+        lambda: house.jobs.update(NAME, request_cancel),
+        lambda: house.jobs.tidy(NAME),
+        lambda: house.jobs.jobs("default"),
+    ):
+        with pytest.raises(RecordUnreadable):
+            attempt()
+    assert [job.name for job in house.jobs.active()] == [ours.name]
+    assert house.jobs.outstanding("default") == 2
+    assert house.written() == before
+
+
+def test_nothing_of_such_a_job_is_taken_away() -> None:
+    house = House({"format": FORMAT + 1})
+    checkpoint = keys.CHECKPOINTS + "default/o1/state"
+    house.store.put(checkpoint, b"half way")
+    later = NOW + timedelta(days=400)
+    rubbish = Janitor(house.store, house.jobs, MemoryLeases(60), clock=lambda: later).clean()
+    assert (rubbish.jobs, rubbish.checkpoints) == ([], [])
+    assert house.store.exists(checkpoint)
+    with pytest.raises(OperationUnfinished, match="1 operations"):
+        erase(house.store, house.jobs, "default", trail=False, patience=0.0)
+    assert house.store.exists(keys.record("default", "o1", 1))
