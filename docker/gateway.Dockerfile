@@ -4,8 +4,10 @@
 #
 # pip's usual index is used, or what a secret says: --secret id=pip,src=/etc/pip.conf
 ARG BASE_IMAGE=docker.io/library/python:3.12-slim-bookworm
+# Where the environment is made: the same Python at the same path, with pip and venv.
+ARG BUILD_IMAGE=${BASE_IMAGE}
 
-FROM ${BASE_IMAGE} AS build
+FROM ${BUILD_IMAGE} AS build
 WORKDIR /build
 RUN python3 -m venv /opt/directrix
 ENV PATH=/opt/directrix/bin:$PATH
@@ -18,7 +20,8 @@ RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
     pip install --no-cache-dir --no-deps . && pip uninstall -q -y pip setuptools
 COPY services /opt/directrix/app/services
 COPY docker/health.py /opt/directrix/app/
-RUN python -m compileall -q /opt/directrix/app
+COPY docker/trim.py ./
+RUN python trim.py /opt/directrix && python -m compileall -q /opt/directrix/app
 
 FROM ${BASE_IMAGE}
 ARG REVISION=unknown

@@ -1,13 +1,15 @@
 """`python docker/locks.py`: docker/NAME.lock, what each image installs out of requirements.lock.
 
 An image gets the closure of its extras and nothing of the tools that development needs. The closure
-is read off the packages that are installed, for every Python that an image may be built on; torch
-stands outside the lock and is named by a build argument.
+is read off pyproject.toml and the packages that are installed, for every Python that an image may
+be built on; torch stands outside the lock and is named by a build argument.
 """
 
 import re
+import tomllib
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, requires
+from itertools import chain
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -15,10 +17,11 @@ from packaging.utils import canonicalize_name
 
 FOLDER = Path(__file__).parent
 LOCK = FOLDER.parent / "requirements.lock"
+PROJECT = FOLDER.parent / "pyproject.toml"
 EXTRAS = {
     "gateway": ("gateway",),
-    "worker": ("gateway", "library"),
-    "serving": ("gateway", "library", "serving"),
+    "worker": ("gateway", "library", "onnx"),
+    "serving": ("gateway", "library", "onnx", "serving"),
 }
 """Image -> extras of the distribution; worker and serving reach the same neighbours."""
 PYTHONS = ("3.11", "3.12", "3.13")
@@ -55,12 +58,19 @@ def pins() -> Iterator[tuple[str, str]]:
 
 def _needed(name: str, extras: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
     try:
-        lines = requires(name) or []
+        lines = _own(extras) if name == "directrix" else requires(name) or []
     except PackageNotFoundError:
         return  # for another Python or system than this one
     for requirement in map(Requirement, lines):
         if requirement.marker is None or _applies(requirement, extras):
             yield canonicalize_name(requirement.name), tuple(sorted(requirement.extras))
+
+
+def _own(extras: tuple[str, ...]) -> list[str]:
+    """What pyproject.toml says, for what is installed may have been made from an older one."""
+    project = tomllib.loads(PROJECT.read_text())["project"]
+    chosen = (project["optional-dependencies"][extra] for extra in extras)
+    return [*project["dependencies"], *chain.from_iterable(chosen)]
 
 
 def _applies(requirement: Requirement, extras: tuple[str, ...]) -> bool:

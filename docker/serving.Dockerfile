@@ -9,27 +9,37 @@
 # CUDA, with the libraries that torch brings along (the host needs the driver alone):
 #   --build-arg TORCH=torch==2.13.0
 ARG BASE_IMAGE=docker.io/library/python:3.12-slim-bookworm
+# Where the environment is made: the same Python at the same path, with pip and venv.
+ARG BUILD_IMAGE=${BASE_IMAGE}
 
-FROM ${BASE_IMAGE} AS build
+FROM ${BUILD_IMAGE} AS build
 WORKDIR /build
 RUN python3 -m venv /opt/directrix
 ENV PATH=/opt/directrix/bin:$PATH
-COPY docker/serving.lock ./
+# The smaller images' locks are parts of this one: these layers come out of the builder's cache.
+COPY docker/gateway.lock ./
 RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
-    pip install --no-cache-dir --require-hashes -r serving.lock
+    pip install --no-cache-dir --require-hashes -r gateway.lock
 ARG TORCH=torch==2.13.0+cpu
 ARG TORCH_INDEX=
 # The argument names the version.
 # hadolint ignore=DL3013
 RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
     pip install --no-cache-dir ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} "$TORCH"
+COPY docker/worker.lock ./
+RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
+    pip install --no-cache-dir --require-hashes -r worker.lock
+COPY docker/serving.lock ./
+RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
+    pip install --no-cache-dir --require-hashes -r serving.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY directrix directrix
 RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
     pip install --no-cache-dir --no-deps . && pip uninstall -q -y pip setuptools
 COPY services /opt/directrix/app/services
 COPY docker/health.py deploy/serve.yaml /opt/directrix/app/
-RUN python -m compileall -q /opt/directrix/app
+COPY docker/trim.py ./
+RUN python trim.py /opt/directrix && python -m compileall -q /opt/directrix/app
 
 FROM ${BASE_IMAGE}
 ARG REVISION=unknown

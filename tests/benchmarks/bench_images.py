@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from directrix.archive import pack_arrays
@@ -21,8 +22,9 @@ from directrix.client import ApiError, Client
 from directrix.generators import linear
 from directrix.types import ImageCard
 from services.stack.probes import serves
+from tests.benchmarks import image_records
 from tests.benchmarks.evidence import Evidence
-from tests.benchmarks.image_builds import Image, build, make_base
+from tests.benchmarks.image_builds import Image, base_megabytes, build, make_bases
 from tests.benchmarks.image_run import healthy, started, wait
 from tests.benchmarks.system import System, running
 
@@ -33,28 +35,43 @@ PORTS = {"gateway": 27_051, "serving": 27_061}
 
 
 def run(evidence: Evidence) -> None:
-    make_base()
-    built: dict[str, Image] = {}
-    for name in IMAGES:
-        began = time.monotonic()
-        try:
-            built[name] = build(name, f"{name}.Dockerfile")
-        except subprocess.CalledProcessError as error:
-            evidence.row(image=name, built=False, error=str(error)[-500:])
-            continue
-        size = round(built[name].megabytes)
-        seconds = round(time.monotonic() - began)
-        evidence.row(image=name, built=True, megabytes=size, build_seconds=seconds)
+    make_bases()
+    built = {name: image for name in IMAGES if (image := _build(evidence, name)) is not None}
     n = len(IMAGES)
     evidence.figure("built", len(built) / n, "share", at_least=1.0, n=n)
+    evidence.row(wheel=True, **image_records.of_wheel())
+    torch = [name for name in built if "torch" in image_records.packages(name)]
+    evidence.figure("gateways_with_torch", torch.count("gateway"), "images", at_most=0)
     with tempfile.TemporaryDirectory() as folder, running(Path(folder), "lite") as system:
         times = {name: _start(evidence, image, system) for name, image in built.items()}
     alive = [seconds for seconds in times.values() if seconds is not None]
     evidence.figure("started", len(alive) / n, "share", at_least=1.0, n=n)
+    base = round(base_megabytes())
     evidence.table(
-        ("image", "MB with its base", "seconds to health"),
-        [(name, round(image.megabytes), times[name]) for name, image in built.items()],
+        ("image", "MB", "of them its base", "components in its bill", "seconds to health"),
+        [
+            (name, round(image.megabytes), base, image_records.components(name), times[name])
+            for name, image in built.items()
+        ],
     )
+
+
+def _build(evidence: Evidence, name: str) -> Image | None:
+    """None where it cannot be built; a row tells why."""
+    began = datetime.now(UTC)
+    try:
+        image = build(name, f"{name}.Dockerfile")
+    except subprocess.CalledProcessError as error:
+        evidence.row(image=name, built=False, error=str(error)[-500:])
+        return None
+    ended = datetime.now(UTC)
+    told = image_records.of_image(image, *(f"{time:%FT%TZ}" for time in (began, ended)))
+    seconds = round((ended - began).total_seconds())
+    size = round(image.megabytes)
+    evidence.row(
+        image=name, built=True, digest=image.digest, megabytes=size, build_seconds=seconds, **told
+    )
+    return image
 
 
 def _start(evidence: Evidence, image: Image, system: System) -> float | None:

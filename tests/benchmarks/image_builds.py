@@ -1,7 +1,8 @@
 """Images built with buildah where no container engine and no registry is.
 
-The base is made of Debian packages (`mmdebstrap`) and stands in for the one that the Dockerfiles
-name. pip's own configuration goes in as a secret of the build, so no image holds it.
+Two bases are made of Debian packages (`mmdebstrap`) and stand in for the one that the Dockerfiles
+name: one with pip and venv, where environments are made, and one with Python alone, where they run.
+pip's own configuration goes in as a secret of the build, so no image holds it.
 """
 
 import json
@@ -13,8 +14,13 @@ from pathlib import Path
 from tests.conftest import ROOT
 
 FOLDER = ROOT / "build/images"
-BASE = "localhost/base:latest"
-PACKAGES = "python3,python3-venv,ca-certificates"
+BASES = {
+    "build-base": ("minbase", "python3,python3-venv,ca-certificates"),
+    "base": ("essential", "python3,ca-certificates,passwd"),
+}
+"""Name of a base -> variant of mmdebstrap, and packages beside that."""
+WITHOUT = ("doc", "info", "locale", "man")
+"""Folders of /usr/share, where only the copyright of each package is kept."""
 PIP_FILES = (Path("/etc/pip.conf"), Path.home() / ".config" / "pip" / "pip.conf")
 
 
@@ -23,6 +29,7 @@ class Image:
     """A built image: its root file system, unpacked, and what its Dockerfile says of a start."""
 
     name: str
+    digest: str
     root: Path
     environment: dict[str, str]
     command: list[str]
@@ -46,23 +53,39 @@ def buildah(*arguments: str, **options: object) -> str:
     return (done.stdout or "").strip()
 
 
-def make_base() -> None:
-    """Once: a Debian with Python, as the image BASE."""
+def make_bases() -> None:
+    """Once: Debians with Python, as the images of BASES. Raises CalledProcessError."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    archive = FOLDER / "base.tar"
-    if not archive.exists():
-        sources = sorted(Path("/etc/apt/sources.list.d").glob("debian.sources"))
-        made = ["mmdebstrap", "--variant=minbase", f"--include={PACKAGES}", "--quiet", "bookworm"]
-        subprocess.run([*made, str(archive), *map(str, sources)], check=True)
-    if BASE not in buildah("images", "--format", "{{.Name}}:{{.Tag}}").splitlines():
-        container = buildah("from", "scratch")
-        buildah("add", "--quiet", container, str(archive), "/")
-        buildah("commit", "--quiet", "--rm", container, BASE)
+    there = buildah("images", "--format", "{{.Name}}:{{.Tag}}").splitlines()
+    for name, (variant, packages) in BASES.items():
+        archive = FOLDER / f"{name}.tar"
+        if not archive.exists():
+            _bootstrap(archive, variant, packages)
+        if _tag(name) not in there:
+            container = buildah("from", "scratch")
+            buildah("add", "--quiet", container, str(archive), "/")
+            buildah("commit", "--quiet", "--rm", container, _tag(name))
+
+
+def _bootstrap(archive: Path, variant: str, packages: str) -> None:
+    sources = sorted(Path("/etc/apt/sources.list.d").glob("debian.sources"))
+    left_out = [f"--dpkgopt=path-exclude=/usr/share/{folder}/*" for folder in WITHOUT]
+    made = ["mmdebstrap", f"--variant={variant}", f"--include={packages}", "--quiet", *left_out]
+    made += ["--dpkgopt=path-include=/usr/share/doc/*/copyright", "bookworm"]
+    part = archive.with_suffix(".part.tar")
+    subprocess.run([*made, str(part), *map(str, sources)], check=True)
+    part.rename(archive)
+
+
+def _tag(name: str) -> str:
+    return f"localhost/{name}:latest"
 
 
 def build(name: str, dockerfile: str) -> Image:
-    """Builds docker/`dockerfile` on BASE. Raises CalledProcessError."""
-    arguments = ["--isolation", "chroot", "--pull-never", "--build-arg", f"BASE_IMAGE={BASE}"]
+    """Builds docker/`dockerfile` on the bases. Raises CalledProcessError."""
+    arguments = ["--isolation", "chroot", "--pull-never"]
+    arguments += ["--build-arg", f"BASE_IMAGE={_tag('base')}"]
+    arguments += ["--build-arg", f"BUILD_IMAGE={_tag('build-base')}"]
     arguments += [
         "--layers",
         "--secret",
@@ -83,6 +106,25 @@ def build(name: str, dockerfile: str) -> Image:
     return unpack(name, tag)
 
 
+def digest(tag: str) -> str:
+    """Of an image's manifest, as "sha256:HEX"."""
+    lines = buildah("images", "--format", "{{.Name}}:{{.Tag}} {{.Digest}}").splitlines()
+    return dict(line.split() for line in lines)[tag]
+
+
+def base_digests() -> dict[str, str]:
+    return {_tag(name): digest(_tag(name)) for name in BASES}
+
+
+def base_megabytes() -> float:
+    """The base that images run on, unpacked, as `du` counts."""
+    container = buildah("from", "--pull-never", _tag("base"))
+    try:
+        return _kilobytes(Path(buildah("mount", container))) / 1024
+    finally:
+        buildah("rm", container)
+
+
 def unpack(name: str, tag: str) -> Image:
     """The image as a folder, with its configuration."""
     container = buildah("from", "--pull-never", tag)
@@ -91,6 +133,7 @@ def unpack(name: str, tag: str) -> Image:
     config = facts["Docker"]["config"]
     return Image(
         name=name,
+        digest=digest(tag),
         root=root,
         environment=dict(entry.split("=", 1) for entry in config["Env"]),
         command=config["Cmd"],

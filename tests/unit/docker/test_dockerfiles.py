@@ -44,7 +44,21 @@ def test_the_gateways_lock_cannot_compute() -> None:
 def test_what_every_image_promises(path: Path) -> None:
     text = path.read_text()
     assert re.search(r"^ARG BASE_IMAGE=\S+:3\.12-slim-bookworm$", text, re.M)
-    assert set(re.findall(r"^FROM (\S+)", text, re.M)) == {"${BASE_IMAGE}"}
+    assert re.findall(r"^FROM (\S+)", text, re.M) == ["${BUILD_IMAGE}", "${BASE_IMAGE}"]
+    assert re.search(r"^ARG BUILD_IMAGE=\${BASE_IMAGE}$", text, re.M)
     assert re.findall(r"^USER (\S+)$", text, re.M) == ["10001:10001"]
     assert len(re.findall(r"^HEALTHCHECK", text, re.M)) == 1
     assert "--require-hashes" in text
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_locks_that_come_first_are_parts_of_the_last(name: str) -> None:
+    """So what they install is not installed twice, and their layers are shared."""
+    copied = re.findall(
+        r"^COPY docker/(\S+)\.lock", (DOCKER / f"{name}.Dockerfile").read_text(), re.M
+    )
+    assert copied[-1] == name
+    for part in copied[:-1]:
+        assert set((DOCKER / f"{part}.lock").read_text().splitlines()[1:]) <= set(
+            (DOCKER / f"{name}.lock").read_text().splitlines()
+        )
