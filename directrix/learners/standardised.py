@@ -29,7 +29,9 @@ def fit_normal(
     spread = float(np.sqrt(values.var(0).mean()))
     if not spread > 0:
         raise InvalidField("the latents are all the same", field="latents")
-    classifier.fit((values - values.mean(0)) / spread, labels)
+    values -= values.mean(0)
+    values /= spread
+    classifier.fit(values, labels)
     normal = classifier.coef_[0]
     length = np.linalg.norm(normal)
     if not length > 0:

@@ -27,8 +27,8 @@ ONE, SOME = ("boot",), ("boot", "bag", "dress")
 JOBS = (2, 3)
 LOOKS = 300
 WORKERS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
-ASKS = 0.2
-"""Looks a second at each job that has not ended, by whoever waits for it."""
+ASKS = 2.0
+"""Looks a second at each job that has not ended: those of the gateway for somebody who waits."""
 MODEL_SECONDS, MODEL_SHARDS = 30.0, 256
 SPENT = 0.95
 """The share of a part's time from which it is the limit."""
