@@ -25,8 +25,9 @@ CURVE = (10_000, 100_000, 1_000_000)
 ONE, SOME = ("boot",), ("boot", "bag", "dress")
 """Scorers that directions are found for: for time, and for memory."""
 JOBS = (2, 3)
-LOOKS = 300
-WORKERS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+LOOKS, IDLE_SECONDS = 300, 10.0
+"""Of an operation that has ended, and of a stack that does nothing."""
+WORKERS = (1, 2, 5, 10, 20, 40, 60, 80, 100, 150, 200, 300, 500, 700, 1000)
 ASKS = 2.0
 """Looks a second at each job that has not ended: those of the gateway for somebody who waits."""
 MODEL_SECONDS, MODEL_SHARDS = 30.0, 256
@@ -38,7 +39,7 @@ def run(evidence: Evidence) -> None:
     slow, points = slowdown(), []
     evidence.row(kind="slowdown", second_core=slow)
     with stack_of(1) as stack:
-        asked, asked_store = stack.look(LOOKS)
+        looked, idle = stack.look(LOOKS), stack.idle(IDLE_SECONDS)
         large = note(evidence, points, stack.measure(1, SAMPLES, ONE))
         small = note(evidence, points, stack.measure(1, FEW, ONE))
         for jobs in JOBS:
@@ -52,7 +53,11 @@ def run(evidence: Evidence) -> None:
     efficiency = large.seconds / (2 * pair.seconds)
     evidence.figure("efficiency_2_workers", efficiency, "ratio", at_least=0.85, n=pair.shards)
     look_at_memory(evidence)
-    costs = {p.samples: costs_of(p, asked, asked_store, slow) for p in (large, small)}
+    shard = per_shard(evidence, large, small, looked, idle)
+    costs = {
+        p.samples: Costs(p.begin, p.shard - sum(shard), p.tail, *shard, *looked, slow)
+        for p in (large, small)
+    }
     told = [(p, foretold(costs[p.samples], p)) for p in points if p not in (large, small)]
     compare(evidence, told)
     look_ahead(evidence, costs[SAMPLES])
@@ -79,23 +84,42 @@ def look_at_memory(evidence: Evidence) -> None:
     evidence.figure(name, ratio, "ratio", at_most=1.2, n=max(peaks))
 
 
-def costs_of(point: Point, asked: float, asked_store: float, slow: float) -> Costs:
-    """Of one worker with one job. What broker and store did for a shard is in its time."""
-    broker, store = point.broker / point.shards, point.store / point.shards
-    return Costs(
-        begin=point.begin,
-        shard=point.shard - broker - store,
-        tail=point.tail,
-        broker=broker,
-        store=store,
-        asked=asked,
-        asked_store=asked_store,
-        slowdown=slow,
+def per_shard(
+    evidence: Evidence,
+    large: Point,
+    small: Point,
+    looked: tuple[float, float],
+    idle: tuple[float, float],
+) -> tuple[float, float]:
+    """Seconds that a shard takes of the broker's core and of the store's.
+
+    By the difference of two jobs of one worker, so that only what comes with shards counts; less
+    what both parts use anyhow, and what it costs that somebody waits for the job.
+    """
+    shards, seconds = large.shards - small.shards, large.seconds - small.seconds
+    broker = (large.broker - small.broker - seconds * idle[0]) / shards
+    store = (large.store - small.store - seconds * (idle[1] + ASKS * looked[1])) / shards
+    commands, calls = (large.commands - small.commands), (large.calls - small.calls)
+    waited = (large.call_seconds - small.call_seconds) / calls
+    evidence.table(
+        ["of one worker", "measured"],
+        [
+            ["seconds a shard of 1 024 samples", round(large.shard, 3)],
+            ["commands of the broker a shard", round(commands / shards, 1)],
+            ["milliseconds of the broker's core a shard", round(1e3 * broker, 3)],
+            ["calls of the store a shard", round(calls / shards, 1)],
+            ["milliseconds a call of the store", round(1e3 * waited, 2)],
+            ["milliseconds of the store's cores a shard", round(1e3 * store, 2)],
+            ["milliseconds of the gateway's core a look", round(1e3 * looked[0], 2)],
+            ["milliseconds of the store's cores a look", round(1e3 * looked[1], 2)],
+        ],
     )
+    return max(broker, 0.0), max(store, 0.0)
 
 
 def foretold(costs: Costs, point: Point) -> float:
-    model = Model(costs, point.workers, shared=True)
+    """Seconds. What is asked meanwhile is the looks of those who wait, as it was measured."""
+    model = Model(costs, point.workers, asks=ASKS, shared=True)
     return model.run(point.jobs, -(-point.samples // 1024)).seconds
 
 
@@ -111,12 +135,12 @@ def compare(evidence: Evidence, told: list[tuple[Point, float]]) -> None:
 
 def look_ahead(evidence: Evidence, costs: Costs) -> None:
     """Twice as many jobs as workers, none of which ends while the model runs."""
-    alone = 1 / (costs.shard + costs.broker + costs.store)
-    rows = []
+    rows: list[tuple[int, float, float, dict[str, float]]] = []
     for workers in WORKERS:
         model = Model(replace(costs, begin=0.0), workers, asks=ASKS)
         found = model.run(2 * workers, MODEL_SHARDS, MODEL_SECONDS)
         rate = found.shards / found.seconds
+        alone = rows[0][1] if rows else rate
         rows.append((workers, rate, rate / alone / workers, found.busy))
         evidence.row(kind="model", workers=workers, shards_per_second=rate, **found.busy)
     parts = list(rows[0][3])

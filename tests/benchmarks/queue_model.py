@@ -22,8 +22,8 @@ Process = Generator[simpy.Event, object, None]
 class Costs:
     """Seconds. begin, tail: of a job before its first shard and after its last one. shard: of a
     worker alone, without what follows. broker, store: of their cores, a shard. asked, asked_store:
-    of a core of the gateway and of the store, a look at an operation. slowdown: what a shard takes
-    longer where a second worker computes on the same machine."""
+    of a core of the gateway and of the store, a look at an operation. slowdown: by what factor a
+    worker's own part takes longer where a second one computes on the same machine."""
 
     begin: float
     shard: float
@@ -122,7 +122,7 @@ class Model:
         job.fence += 1
         if not job.begun:
             job.begun = True
-            yield self.env.timeout(self.costs.begin)
+            yield from self._run(self.costs.begin)
         if len(job.missing) > 1:
             self._send(job, late=1)
         while job.missing or job.leased:
@@ -133,7 +133,7 @@ class Model:
             if self.env.now >= over:
                 return self._send(job)
         while job.left > 0:
-            yield self.env.timeout(min(PIECE, job.left))
+            yield from self._run(min(PIECE, job.left))
             job.left -= PIECE
             if job.left > 0 and self.env.now >= over:
                 return self._send(job)
@@ -153,14 +153,18 @@ class Model:
     def _compute(self, job: Job, end: int) -> Process:
         job.missing.pop(end)
         job.leased += 1
-        self._computing += 1
-        slow = self.costs.slowdown if self.shared and self._computing > 1 else 1.0
-        yield self.env.timeout(self.costs.shard * slow)
-        self._computing -= 1
+        yield from self._run(self.costs.shard)
         yield from self._use("broker", self.costs.broker)
         yield from self._use("store", self.costs.store)
         job.leased -= 1
         self.shards += 1
+
+    def _run(self, seconds: float) -> Process:
+        """On the worker's own core."""
+        self._computing += 1
+        slow = self.costs.slowdown if self.shared and self._computing > 1 else 1.0
+        yield self.env.timeout(seconds * slow)
+        self._computing -= 1
 
     def _ask(self, job: Job) -> Process:
         yield self.env.timeout((next(self._numbers) % 97) / 97 / self.asks)

@@ -141,6 +141,13 @@ class Stack:
             call_seconds=after.call_seconds - before.call_seconds,
         )
 
+    def idle(self, seconds: float) -> tuple[float, float]:
+        """What broker and store use of their cores while nobody asks for anything: shares."""
+        before = Load(self)
+        time.sleep(seconds)
+        after = Load(self)
+        return (after.broker - before.broker) / seconds, (after.store - before.store) / seconds
+
     def look(self, times: int) -> tuple[float, float]:
         """What one look at an operation costs: seconds of the gateway's and of the store's core."""
         handle = self.client.discover(bundled.GENERATOR, "sefa", [], {"components": 1}, seed=1)
