@@ -40,7 +40,7 @@ class Slider:
             while True:
                 stream = transport.stream(STREAM, self._requests(), pb.StreamEditsResponse)
                 try:
-                    async with aclosing(stream) as answers:  # type: ignore[type-var]
+                    async with aclosing(stream) as answers:
                         async for answer in answers:
                             recipe = self._taken(answer.sequence)
                             answer.dropped += overtaken

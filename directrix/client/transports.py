@@ -6,8 +6,8 @@ Both send a call again on UNAVAILABLE only, and never without a deadline.
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Any
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from typing import Any, TypeVar
 
 import grpc
 from google.protobuf.message import Message
@@ -16,6 +16,8 @@ from directrix.client.credentials import Credentials, Metadata
 from directrix.client.errors import Unavailable, of_call
 from directrix.client.spans import carried, span
 from directrix.client.steps import Call, Dialogue, Observed, Pause, Step, T
+
+M = TypeVar("M", bound=Message)
 
 SERVICE_CONFIG = {
     "methodConfig": [
@@ -196,8 +198,8 @@ class AsyncTransport:
             stream.cancel()
 
     async def stream(
-        self, rpc: str, requests: AsyncIterator[Message], answer: type[Message]
-    ) -> AsyncIterator[Message]:
+        self, rpc: str, requests: AsyncIterator[Message], answer: type[M]
+    ) -> AsyncGenerator[M, None]:
         """A bidirectional stream, open as long as `requests` last. Raises ApiError."""
         call: Any = self._channel.stream_stream(
             rpc,
