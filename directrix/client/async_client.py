@@ -13,6 +13,7 @@ from directrix.client.dialogues.explanation import ExplanationFields
 from directrix.client.dialogues.recipes import RecipeFields, image_source, recipe
 from directrix.client.names import Names
 from directrix.client.operation import AsyncOperationHandle
+from directrix.client.slider import Slider
 from directrix.client.steps import Call, Observed
 from directrix.client.transports import AnyCredentials, AsyncTransport
 from directrix.client.values import (
@@ -39,8 +40,6 @@ from directrix.v1.values_pb2 import Recipe
 
 if TYPE_CHECKING:
     from directrix.types import AuditRecord, Comparison, FindingSet, Latent, Scorecard
-
-STREAM = f"{editing.SERVICE}/StreamEdits"
 
 
 class AsyncClient:
@@ -212,22 +211,17 @@ class AsyncClient:
         encoding: str = "png",
         form: str = "",
     ) -> AsyncIterator[StreamedEdit]:
-        """Renders recipes as they come; those overtaken by newer ones are dropped, and counted."""
-        sent: dict[int, Recipe] = {}
+        """Renders recipes as they come; those overtaken by newer ones are dropped, and counted.
 
-        async def requests() -> AsyncIterator[pb.StreamEditsRequest]:
-            sequence = 0
-            async for each in recipes:
-                sent[sequence] = each
-                edit = editing.edit_request(self._names, each, predictors, encoding, form)
-                yield pb.StreamEditsRequest(sequence=sequence, edit=edit)
-                sequence += 1
+        Goes on where a gateway is replaced by another one.
+        """
 
-        answers = self._transport.stream(STREAM, requests(), pb.StreamEditsResponse)
-        async for answer in answers:
-            edited = editing.edited(answer.edit, sent[answer.sequence])
-            for overtaken in [each for each in sent if each <= answer.sequence]:
-                del sent[overtaken]
+        def request(sequence: int, each: Recipe) -> pb.StreamEditsRequest:
+            edit = editing.edit_request(self._names, each, predictors, encoding, form)
+            return pb.StreamEditsRequest(sequence=sequence, edit=edit)
+
+        async for each, answer in Slider(request).answers(self._transport, recipes):
+            edited = editing.edited(answer.edit, each)
             yield StreamedEdit(answer.sequence, edited, answer.dropped)
 
     async def filmstrip(

@@ -16,12 +16,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Call:
-    """One unary call: full name of the RPC, request, type of the answer, deadline in seconds."""
+    """One call: full name of the RPC, request, type of the answer, deadline in seconds.
+
+    begun_again: of a stream: how often it may be begun again where it breaks off as UNAVAILABLE.
+    """
 
     rpc: str
     request: Message
     answer: type[Message]
     deadline: float
+    begun_again: int = 0
 
 
 @dataclass(frozen=True)

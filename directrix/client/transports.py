@@ -6,16 +6,18 @@ Both send a call again on UNAVAILABLE only, and never without a deadline.
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Any
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from typing import Any, TypeVar
 
 import grpc
 from google.protobuf.message import Message
 
 from directrix.client.credentials import Credentials, Metadata
-from directrix.client.errors import of_call
+from directrix.client.errors import Unavailable, of_call
 from directrix.client.spans import carried, span
 from directrix.client.steps import Call, Dialogue, Observed, Pause, Step, T
+
+M = TypeVar("M", bound=Message)
 
 SERVICE_CONFIG = {
     "methodConfig": [
@@ -33,6 +35,10 @@ SERVICE_CONFIG = {
     # a gateway that dies under a hundred calls of one client is one failure, not a storm
     "retryThrottling": {"maxTokens": 200, "tokenRatio": 0.5},
 }
+PAUSE = 0.1
+"""Seconds before a stream is begun again; each further pause is twice as long."""
+BROKEN = "Internal error from Core"
+"""What grpc.aio says of a stream that ended while it was written to, whatever its status."""
 MEBIBYTE = 1024 * 1024
 OPTIONS = (
     ("grpc.service_config", json.dumps(SERVICE_CONFIG)),
@@ -77,6 +83,16 @@ class Transport:
 
     def listen(self, call: Call) -> Iterator[Any]:
         """What a stream says to one request. Raises ApiError."""
+        for failures in range(call.begun_again + 1):
+            try:
+                yield from self._listen(call)
+                return
+            except Unavailable:
+                if failures == call.begun_again:
+                    raise
+            time.sleep(PAUSE * 2**failures)
+
+    def _listen(self, call: Call) -> Iterator[Any]:
         stream = self._channel.unary_stream(
             call.rpc,
             request_serializer=type(call.request).SerializeToString,
@@ -154,6 +170,17 @@ class AsyncTransport:
 
     async def listen(self, call: Call) -> AsyncIterator[Any]:
         """What a stream says to one request. Raises ApiError."""
+        for failures in range(call.begun_again + 1):
+            try:
+                async for message in self._listen(call):
+                    yield message
+                return
+            except Unavailable:
+                if failures == call.begun_again:
+                    raise
+            await asyncio.sleep(PAUSE * 2**failures)
+
+    async def _listen(self, call: Call) -> AsyncIterator[Any]:
         opened: Any = self._channel.unary_stream(
             call.rpc,
             request_serializer=type(call.request).SerializeToString,
@@ -171,8 +198,8 @@ class AsyncTransport:
             stream.cancel()
 
     async def stream(
-        self, rpc: str, requests: AsyncIterator[Message], answer: type[Message]
-    ) -> AsyncIterator[Message]:
+        self, rpc: str, requests: AsyncIterator[Message], answer: type[M]
+    ) -> AsyncGenerator[M, None]:
         """A bidirectional stream, open as long as `requests` last. Raises ApiError."""
         call: Any = self._channel.stream_stream(
             rpc,
@@ -184,7 +211,10 @@ class AsyncTransport:
             async for message in stream:
                 yield message
         except grpc.RpcError as error:
-            raise of_call(error) from error
+            found = of_call(error)
+            if BROKEN in found.message:
+                raise Unavailable("the stream broke off", grpc.StatusCode.UNAVAILABLE) from error
+            raise found from error
         finally:
             stream.cancel()
 

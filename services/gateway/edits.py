@@ -118,7 +118,8 @@ class Edits:
 
     async def _render(self, key: RenderKey, recipe: values_pb2.Recipe, deadline: float) -> Rendered:
         submit = partial(self.renders.submit, key, recipe, deadline)
-        return await self.holding.answer(submit, deadline)
+        hold = self.holding.answer if key.searches else self.holding.prompt
+        return await hold(submit, deadline)
 
     async def _predictors(
         self, names: Sequence[str], generator: GeneratorEntry, path: str = ""

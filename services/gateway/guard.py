@@ -293,7 +293,7 @@ async def _abort(context: Context, error: DirectrixError, request_id: str) -> No
     status = rpc_status.to_status(status_of(error, request_id))
     metadata = (*status.trailing_metadata, (REQUEST_ID, request_id))
     left = context.time_remaining()
-    if left is not None and left < RETRY_SECONDS:
+    if left is not None and left < 2 * RETRY_SECONDS:
         # it would come to nothing but DEADLINE_EXCEEDED, and hide what is told here
         metadata += (PUSHBACK,)
     await context.abort(status.code, status.details, metadata)

@@ -20,8 +20,11 @@ PASSING = (ServingUnavailable, Cancelled, QueueFull)
 that come back together, some find the queue full."""
 PAUSE = 0.2
 """Seconds between attempts."""
-MARGIN = 0.5
+MARGIN = 1.0
 """Seconds before its deadline at which a call is given up; at most a tenth of the time it had."""
+
+
+LATE = "no replica answered in the call's time"
 
 
 class Hold:
@@ -31,6 +34,11 @@ class Hold:
         self._seconds = seconds
         self._until = deadline - min(MARGIN, (deadline - time.monotonic()) / 10)
         self._held = False
+
+    @property
+    def seconds(self) -> float:
+        """Until it is given up."""
+        return self._until - time.monotonic()
 
     async def wait(self, error: DirectrixError) -> None:
         """A pause before the next attempt. Raises ServingUnavailable where there is none, and
@@ -44,7 +52,7 @@ class Hold:
         if now + PAUSE >= self._until:
             if isinstance(error, ServingUnavailable):
                 raise error
-            raise ServingUnavailable("no replica answered in the call's time") from error
+            raise ServingUnavailable(LATE) from error
         await asyncio.sleep(PAUSE)
 
 
@@ -68,3 +76,13 @@ class Holding:
                 return await call()
             except PASSING as error:
                 await hold.wait(error)
+
+    async def prompt(self, call: Callable[[], Awaitable[R]], deadline: float) -> R:
+        """As `answer`, of a call that takes no time but that in which it waits: for a replica, or
+        for others that wait too. Shortly before `deadline` that ends as ServingUnavailable.
+        """
+        try:
+            async with asyncio.timeout(self.begin(deadline).seconds):
+                return await self.answer(call, deadline)
+        except TimeoutError as error:
+            raise ServingUnavailable(LATE) from error

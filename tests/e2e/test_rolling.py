@@ -17,6 +17,7 @@ import pytest
 
 from directrix.client import Client
 from directrix.client.errors import ApiError
+from directrix.client.values import Discovery
 from services.artifacts import ArtifactStore, open_store
 from services.settings import Settings
 from services.stack.record import Record, read
@@ -70,6 +71,23 @@ class Editor(threading.Thread):
                 time.sleep(0.01)
 
 
+class Waiter(threading.Thread):
+    """Waits for a job's end in long calls, which its gateways do not live to answer."""
+
+    def __init__(self, endpoint: str, name: str):
+        super().__init__()
+        self.errors: list[Exception] = []
+        self.found: Discovery | None = None
+        self._endpoint, self._name = endpoint, name
+
+    def run(self) -> None:
+        with Client(self._endpoint) as client:
+            try:
+                self.found = client.operation(self._name).result(300)
+            except (ApiError, TimeoutError) as error:
+                self.errors.append(error)
+
+
 def test_nobody_notices_a_rolling_restart(system: System) -> None:
     caller = Caller(system.endpoint, patience=300)
     wanted = caller.end(caller.start(ERRAND))
@@ -79,8 +97,11 @@ def test_nobody_notices_a_rolling_restart(system: System) -> None:
         editor.start()
     try:
         job = caller.start(ERRAND)
+        waiter = Waiter(system.endpoint, job)
+        waiter.start()
         turns = [(part, *replace(system, part)) for part in ORDER]
         found = caller.end(job)
+        waiter.join()
     finally:
         for editor in editors:
             editor.over.set()
@@ -92,7 +113,9 @@ def test_nobody_notices_a_rolling_restart(system: System) -> None:
     for part, asked, ready in turns:
         if part.startswith("gateway"):  # the other one answers
             assert [at for at, _, _ in answers if asked < at < ready], part
+    assert waiter.errors == []
     assert found == wanted
+    assert waiter.found is not None and waiter.found.digest == wanted.digest
     assert caller.refusals == 0
 
 

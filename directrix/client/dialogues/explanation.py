@@ -17,6 +17,7 @@ from directrix.wire.tensors import tensor_to_proto
 RPC = "/directrix.v1.ExplanationService/ExplainImage"
 STREAM = "/directrix.v1.ExplanationService/StreamExplanation"
 DEADLINE = 120.0
+BEGUN_AGAIN = 4
 
 
 class ExplanationFields(RecipeFields, total=False):
@@ -94,9 +95,9 @@ def explain(request: pb.ExplainImageRequest) -> Dialogue[Explanation]:
 
 
 def listening(request: pb.ExplainImageRequest) -> Call:
-    """The call whose answers are progress, then the explanation."""
+    """The call whose answers are progress, then the explanation: progress may be told twice."""
     asked = pb.StreamExplanationRequest(explanation=request)
-    return Call(STREAM, asked, pb.StreamExplanationResponse, deadline=DEADLINE)
+    return Call(STREAM, asked, pb.StreamExplanationResponse, DEADLINE, begun_again=BEGUN_AGAIN)
 
 
 def event(message: pb.StreamExplanationResponse) -> ExplanationProgress | Explanation:

@@ -66,6 +66,8 @@ class FakeGateway:
         self.audited: list[explanation_service_pb2.AuditClassifierRequest] = []
         self.failures: list[int] = []
         """Status codes that the next calls end with."""
+        self.breaks: list[int] = []
+        """After how many answers the next streams break off."""
         self.lock = threading.RLock()
 
     def CreateModel(self, request):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import islice
 
 import grpc
 from google.longrunning import operations_pb2_grpc
@@ -61,8 +62,12 @@ class _Servicer:
 
     def _streamed(self, handler):
         def answers(requests, context):
+            breaks = self._gateway.breaks
+            most = breaks.pop(0) if breaks else None
             try:
-                yield from handler(requests)
+                yield from islice(handler(requests), most)
+                if most is not None:
+                    raise Refusal(14, "UNAVAILABLE", "not now")
             except Refusal as refusal:
                 context.abort_with_status(rpc_status.to_status(refusal.status))
 

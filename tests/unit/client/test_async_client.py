@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from directrix.client import AsyncClient, Client, NotFound
+from directrix.client.errors import Unavailable
 from tests.unit.client.fake_values import draw
 
 
@@ -62,6 +63,64 @@ def test_a_stream_answers_with_the_recipe_it_rendered(client, target):
     for answer in answers:
         assert answer.edited.recipe.seed.index == answer.sequence
         np.testing.assert_array_equal(answer.edited.image, draw(answer.sequence))
+
+
+def test_a_stream_goes_on_where_a_gateway_broke_it_off(client, target, gateway):
+    """With the newest recipe that had no answer; it ends where the service stays away."""
+
+    async def story(asynchronous):
+        shown = asyncio.Queue()
+        answers = []
+
+        async def slider():
+            for index in range(6):
+                yield asynchronous.recipe("fashion", index=index)
+                await shown.get()
+
+        async for answer in asynchronous.stream_edits(slider(), encoding="raw"):
+            answers.append(answer)
+            shown.put_nowait(None)
+        return answers
+
+    gateway.breaks = [2, 0, 1]
+    answers = run(target, story)
+    assert [answer.sequence for answer in answers] == list(range(6))
+    for answer in answers:
+        np.testing.assert_array_equal(answer.edited.image, draw(answer.sequence))
+    assert gateway.breaks == []
+    gateway.breaks = [1] + [0] * 100
+    with pytest.raises(Unavailable):
+        run(target, story)
+
+
+def test_what_a_user_does_wrong_ends_a_stream(client, target):
+    async def story(asynchronous):
+        async def slider():
+            yield asynchronous.recipe("fashion", index=0)
+            raise KeyError("the user's own")
+
+        return [e async for e in asynchronous.stream_edits(slider(), encoding="raw")]
+
+    with pytest.raises(KeyError, match="own"):
+        run(target, story)
+
+
+def test_an_explanation_is_begun_again_where_its_gateway_goes_away(client, found, target, gateway):
+    asked = ("fashion", "classifier", found.finding_set)
+
+    async def story(asynchronous):
+        told = asynchronous.stream_explanation(*asked, target="sneaker", index=9)
+        return [event async for event in told]
+
+    whole = len(run(target, story))
+    for events in (
+        lambda: run(target, story),
+        lambda: list(client.stream_explanation(*asked, target="sneaker", index=9)),
+    ):
+        gateway.breaks = [1]
+        answers = events()
+        assert len(answers) == whole + 1
+        assert answers[-1].image is not None
 
 
 def test_errors_are_the_same_tree(client, target):

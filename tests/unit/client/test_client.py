@@ -185,12 +185,12 @@ def test_retries_on_unavailable_only(client, gateway):
     assert gateway.calls == ["EditImage"]
 
 
-def test_gives_up_after_four_attempts(client, gateway):
+def test_gives_up_after_five_attempts(client, gateway):
     gateway.failures = [14] * 10
     with pytest.raises(Unavailable) as caught:
         client.edit("fashion")
     assert caught.value.reason == "MODEL_NOT_READY"
-    assert gateway.calls.count("EditImage") == 4
+    assert gateway.calls.count("EditImage") == 5
 
 
 def test_nobody_there():
