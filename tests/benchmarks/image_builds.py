@@ -16,7 +16,7 @@ from tests.conftest import ROOT
 FOLDER = ROOT / "build/images"
 BASES = {
     "build-base": ("minbase", "python3,python3-venv,ca-certificates"),
-    "base": ("essential", "python3,ca-certificates,passwd"),
+    "base": ("essential", "python3,ca-certificates,passwd,usr-is-merged"),
 }
 """Name of a base -> variant of mmdebstrap, and packages beside that."""
 WITHOUT = ("doc", "info", "locale", "man")
@@ -71,6 +71,7 @@ def _bootstrap(archive: Path, variant: str, packages: str) -> None:
     sources = sorted(Path("/etc/apt/sources.list.d").glob("debian.sources"))
     left_out = [f"--dpkgopt=path-exclude=/usr/share/{folder}/*" for folder in WITHOUT]
     made = ["mmdebstrap", f"--variant={variant}", f"--include={packages}", "--quiet", *left_out]
+    made += ["--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr"]  # else perl does that
     made += ["--dpkgopt=path-include=/usr/share/doc/*/copyright", "bookworm"]
     part = archive.with_suffix(".part.tar")
     subprocess.run([*made, str(part), *map(str, sources)], check=True)

@@ -165,6 +165,13 @@ def pairs() -> Iterator[Values]:
             yield _possible(merged(LEAST, first, second))
 
 
+def whole() -> Values:
+    """One release with everything in it that can stand together, the plain server too."""
+    kinds = {name: choices[1] for name, choices in CHOICES.items()}
+    kinds |= {"network": CHOICES["network"][2]}
+    return merged(LEAST, *kinds.values(), {"auth": LEAST["auth"]})
+
+
 def _possible(values: Values) -> Values:
     """Batch jobs need a caller's token."""
     if values.get("batch") and not values["auth"]["caller"]["existingSecret"]:
