@@ -182,8 +182,9 @@ class Soak:
         evidence = self.evidence
         evidence.settings = {
             "profile": "lite, two gateways, two workers", "store": "seaweedfs",
-            "share_of_capacity": SHARE, "capacity_per_second": capacity, "fault_every_seconds": EVERY,
-            "deadline_seconds": DEADLINE, "p99_ms_of_thirds": [1000 * each for each in p99],
+            "share_of_capacity": SHARE, "capacity_per_second": capacity,
+            "fault_every_seconds": EVERY, "deadline_seconds": DEADLINE,
+            "p99_ms_of_thirds": [1000 * each for each in p99],
             "rss_slopes_mb_per_hour": slopes, "lost": calls["lost"].tolist()[:100],
             "jobs_not_as_before": [each for each in self.jobs if each != "as before"],
         }  # fmt: skip
