@@ -20,8 +20,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -29,11 +27,12 @@ import psutil
 
 from directrix.archive import pack_arrays
 from directrix.client import Client
+from directrix.client.errors import ApiError
 from directrix.generators import dcgan
 from tests.benchmarks.evidence import FOLDER, Evidence
 from tests.benchmarks.steady import ANSWERED, LOST, TOLD
 from tests.faults.catalogue import LITE, kill, stop
-from tests.faults.errands import Caller, errands, register
+from tests.faults.errands import Caller, Outcome, errands, register
 from tests.faults.world import World, world
 
 MINUTES = float(os.environ.get("DIRECTRIX_SOAK_MINUTES", "30"))
@@ -49,6 +48,8 @@ SETTLING = 3.0
 """Seconds after the last part is ready in which what has waited is answered."""
 WARM = 0.1
 """Share of the time in which caches fill, before memory is looked at."""
+SPARED = ("gateway", "worker-2")
+"""Parts that no fault hits."""
 CONFIG = {"z_dim": 100, "widths": [512, 256, 128, 64], "image_channels": 3}
 FAULTS = {
     "gateway killed": kill("gateway-2"),
@@ -64,31 +65,12 @@ FAULTS = {
 
 
 def run(evidence: Evidence) -> None:
-    os.environ["DIRECTRIX_STACK_GATEWAYS"] = "2"
+    os.environ |= {"DIRECTRIX_STACK_GATEWAYS": "2", "DIRECTRIX_STACK_WORKERS": "2"}
     folder = FOLDER / "stack-soak"
     chance = random.Random("soak")
     with world(folder, "lite", "seaweedfs", chance, jumps=False) as found:
-        soak = Soak(evidence, found, chance)
-        with second_worker(found):
-            soak.run()
+        Soak(evidence, found, chance).run()
     shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
-def second_worker(found: World) -> Iterator[None]:
-    """One that no fault hits."""
-    folder = found.system.folder
-    environment = json.loads((folder / "environment.json").read_text())
-    with (folder / "logs" / "worker-2.log").open("wb") as log:
-        child = subprocess.Popen(
-            [sys.executable, "-m", "services.worker"],
-            stdout=log, stderr=log, env={**os.environ, **environment},
-        )  # fmt: skip
-    try:
-        yield
-    finally:
-        child.terminate()
-        child.wait(60)
 
 
 @dataclass
@@ -165,24 +147,21 @@ class Soak:
 
     def _do_jobs(self) -> None:
         caller = Caller(self.world.system.endpoint, 300.0)
-        wanted: dict[str, object] = {}
+        wanted: dict[str, Outcome] = {}
         kinds = errands(3)
         while not self._over.wait(10.0):
             errand = kinds[len(self.jobs) % len(kinds)]
-            found = caller.end(caller.start(errand))
-            told = wanted.setdefault(str(errand), found)
-            good = found == told and not isinstance(found, Exception) and found is not None
+            try:
+                found = caller.end(caller.start(errand))
+            except ApiError as error:
+                found = error
+            good = isinstance(found, Outcome) and found == wanted.setdefault(str(errand), found)
             self.jobs.append("as before" if good else f"{errand.method}: {found!r}"[:200])
         caller.close()
 
     def _watch_memory(self) -> None:
-        spared = {"supervisor": self.world.record.supervisor}
-        spared["gateway"] = self.world.record.parts["gateway"]
-        (spared["worker-2"],) = (
-            each.pid
-            for each in psutil.Process().children()
-            if each.cmdline()[1:] == ["-m", "services.worker"]
-        )
+        record = self.world.record
+        spared = {"supervisor": record.supervisor} | {name: record.parts[name] for name in SPARED}
         processes = {name: psutil.Process(pid) for name, pid in spared.items()}
         while not self._over.wait(2.0):
             for name, process in processes.items():
@@ -202,9 +181,10 @@ class Soak:
         slopes = {name: slope(samples, began, ended) for name, samples in self.memory.items()}
         evidence = self.evidence
         evidence.settings = {
-            "profile": "lite, two gateways", "store": "seaweedfs", "share_of_capacity": SHARE,
-            "capacity_per_second": capacity, "fault_every_seconds": EVERY,
-            "deadline_seconds": DEADLINE, "p99_ms_of_thirds": [1000 * each for each in p99],
+            "profile": "lite, two gateways, two workers", "store": "seaweedfs",
+            "share_of_capacity": SHARE, "capacity_per_second": capacity,
+            "fault_every_seconds": EVERY, "deadline_seconds": DEADLINE,
+            "p99_ms_of_thirds": [1000 * each for each in p99],
             "rss_slopes_mb_per_hour": slopes, "lost": calls["lost"].tolist()[:100],
             "jobs_not_as_before": [each for each in self.jobs if each != "as before"],
         }  # fmt: skip

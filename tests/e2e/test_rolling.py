@@ -26,8 +26,11 @@ from tests.faults.errands import GENERATOR, JUDGE, Caller, Errand, register
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
+SECONDS = 60.0
+"""For which a caller waits, and is waited with: the only replica may start slowly here."""
 ENVIRONMENT = {
     "DIRECTRIX_STACK_GATEWAYS": "2",
+    "DIRECTRIX_HOLD_SECONDS": str(SECONDS),
     "DIRECTRIX_STEP_SECONDS": "1",
     "DIRECTRIX_RECONCILE_SECONDS": "0.5",
 }
@@ -59,7 +62,7 @@ class Editor(threading.Thread):
         self._endpoint = endpoint
 
     def run(self) -> None:
-        with Client(self._endpoint) as client:
+        with Client(self._endpoint, timeout=SECONDS) as client:
             for index in itertools.cycle(range(PICTURES)):
                 if self.over.is_set():
                     return

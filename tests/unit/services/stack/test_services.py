@@ -1,11 +1,11 @@
-"""How many replicas and workers a stack has."""
+"""How many replicas, workers and gateways a stack has."""
 
 import os
 
 import pytest
 
 from services.settings import Settings
-from services.stack.services import MOST_REPLICAS, port_names, replicas, workers
+from services.stack.services import MOST_REPLICAS, gateways, port_names, replicas, workers
 
 
 @pytest.fixture(autouse=True)
@@ -34,3 +34,13 @@ def test_there_are_as_many_workers_as_are_asked_for(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("DIRECTRIX_STACK_WORKERS", "3")
     assert workers() == ["worker", "worker-2", "worker-3"]
     assert {"worker-metrics", "worker-3-metrics"} < set(port_names("seaweedfs"))
+
+
+def test_gateways_share_a_port_and_each_has_its_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert gateways() == ["gateway"]
+    assert not [name for name in port_names("seaweedfs") if name.endswith("-health")]
+    monkeypatch.setenv("DIRECTRIX_STACK_GATEWAYS", "2")
+    assert gateways() == ["gateway", "gateway-2"]
+    own = {f"{name}-{page}" for name in gateways() for page in ("metrics", "health")}
+    assert own < set(port_names("seaweedfs"))
+    assert "gateway-2" not in port_names("seaweedfs")
