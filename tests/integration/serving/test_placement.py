@@ -26,7 +26,7 @@ from tests.integration.serving.listeners import LOOPBACK, listeners
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(900),
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
 ]
 
@@ -52,7 +52,7 @@ class Stage:
             # how long Ray Serve keeps to itself that a replica finds no place, in seconds
             "SERVE_SLOW_STARTUP_WARNING_S": "2",
             # two busy cores may take longer than Ray is used to
-            "RAY_raylet_start_wait_time_s": "300",
+            "RAY_raylet_start_wait_time_s": "600",
             "RAY_agent_register_timeout_ms": "300000",
         }
         self.process = subprocess.Popen(
