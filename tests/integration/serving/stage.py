@@ -1,9 +1,9 @@
 """A Ray of its own on loopback that deploys one configuration file after another.
 
-`python -m tests.integration.serving.stage`: each line of its input is the path of a file, and an
-application that is going to wait for room where there is one. Deploys the file, and writes what it
-has become as a line of JSON: the states of the applications, and their replicas with what Ray's own
-table of actors says that each holds.
+`python -m tests.integration.serving.stage`: each line of its input is the path of a file and,
+where one of its applications has to wait for room, that one's name and what its state will say,
+between tabs. Deploys the file, and writes what it has become as a line of JSON: the states of the
+applications, and their replicas with what Ray's own table of actors says that each holds.
 """
 
 import json
@@ -13,10 +13,8 @@ import tempfile
 import time
 from pathlib import Path
 
-PATIENCE = 150.0
-"""Seconds until applications run, or Ray Serve says what they wait for."""
-WAITS = "Resources required for each replica"
-"""What it says then."""
+PATIENCE = 300.0
+"""Seconds until applications run, or Ray Serve says what they wait for, on a busy machine."""
 
 
 def main() -> int:
@@ -38,21 +36,22 @@ def play(folder: Path) -> None:
     end_with_parent(folder)
     cluster.start_ray(settings(), folder, replicas=3)
     for line in sys.stdin:
-        path, _, waiting = line.strip().partition(" ")
+        path, waiting, words = line.rstrip("\n").split("\t")
         applications.deploy(applications.read(Path(path)))
-        print(json.dumps(_settled(waiting)), flush=True)
+        print(json.dumps(_settled(waiting, words)), flush=True)
 
 
-def _settled(waiting: str) -> dict:
-    """When all applications run but `waiting`, and that says what it wants."""
+def _settled(waiting: str, words: str) -> dict:
+    """When all applications run but `waiting`, whose state has these words."""
     from services.serving import applications
 
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
         states = applications.states()
-        held = {name: WAITS in state for name, state in states.items() if name == waiting}
-        run = [state == applications.RUNNING for name, state in states.items() if name not in held]
-        if states and all(run) and all(held.values()):
+        if states and all(
+            words in state if name == waiting else state == applications.RUNNING
+            for name, state in states.items()
+        ):
             break
         time.sleep(0.2)
     return {"states": states, "replicas": _replicas()}

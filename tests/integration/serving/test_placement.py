@@ -26,7 +26,7 @@ from tests.integration.serving.listeners import LOOPBACK, listeners
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.timeout(900),
+    pytest.mark.timeout(1500),
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
 ]
 
@@ -60,9 +60,11 @@ class Stage:
             env=environment, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
 
-    def show(self, file: Path, waiting: str = "") -> tuple[dict[str, str], list[dict]]:
+    def show(
+        self, file: Path, waiting: str = "", words: str = ""
+    ) -> tuple[dict[str, str], list[dict]]:
         """States of the applications, and the replicas that run."""
-        print(file, waiting, file=self.process.stdin, flush=True)
+        print(file, waiting, words, sep="\t", file=self.process.stdin, flush=True)
         told = json.loads(self.process.stdout.readline())
         return told["states"], told["replicas"]
 
@@ -93,12 +95,12 @@ def edit(client: BlockingInferenceClient, world: World) -> pb.RenderResponse:
     finding = values_pb2.FindingRef(finding_set=world.findings, index=0)
     recipes = [recipe(world), recipe(world, values_pb2.Move(finding=finding, alpha=0.5))]
     asked = pb.RenderRequest(generator=world.generator, predictors=[world.judge], recipes=recipes)
-    answer = client.render(asked, 60)
+    answer = client.render(asked, 120)
     assert [len(item.image) for item in answer.items] == [64, 64]
     return answer
 
 
-def score(client: BlockingInferenceClient, world: World, seconds: float = 60) -> list[float]:
+def score(client: BlockingInferenceClient, world: World, seconds: float = 120) -> list[float]:
     samples = pb.SampleRange(seed=7, start=0, count=3, truncation=1)
     asked = pb.ScoreRequest(generator=world.generator, predictors=[world.judge], samples=samples)
     return tensor_from_proto(client.score(asked, seconds).scores, axes=2)[:, 1].tolist()
@@ -108,7 +110,7 @@ def explain(client: BlockingInferenceClient, world: World) -> int:
     asked = explanation_service_pb2.ExplainImageRequest(
         recipe=recipe(world), classifier=world.judge, finding_set=world.findings
     )
-    *_, last = client.explain(pb.ExplainRequest(request=asked), 60)
+    *_, last = client.explain(pb.ExplainRequest(request=asked), 120)
     return last.response.status
 
 
@@ -129,7 +131,7 @@ def test_replicas_are_placed_together_and_apart_and_wait_for_room(stage, world, 
     assert states == {"inference": RUNNING}
     assert shares(replicas) == {"inference": 0.0}
     with stage.client() as client:
-        client.wait_ready(60)
+        client.wait_ready(120)
         together = edit(client, world), score(client, world)
         assert explain(client, world) == FOUND
 
@@ -142,7 +144,7 @@ def test_replicas_are_placed_together_and_apart_and_wait_for_room(stage, world, 
     assert int(stage.target.rpartition(":")[2]) in found
     assert {p: a for p, a in found.items() if a not in LOOPBACK} == {}
     with stage.client("scoring", "explaining") as client:
-        client.wait_ready(60)
+        client.wait_ready(120)
         images, scores = edit(client, world), score(client, world)
         assert [i.image for i in images.items] == [i.image for i in together[0].items]
         assert scores == together[1]
@@ -151,11 +153,13 @@ def test_replicas_are_placed_together_and_apart_and_wait_for_room(stage, world, 
     greedy = yaml.safe_load(APART.read_text())
     greedy["applications"][1]["args"]["num_gpus"] = 0.75
     (tmp_path / "greedy.yaml").write_text(yaml.safe_dump(greedy))
-    states, replicas = stage.show(tmp_path / "greedy.yaml", "scoring")
+    free = '"GPU": 0.25'
+    states, replicas = stage.show(tmp_path / "greedy.yaml", "scoring", free)
     assert (states["inference"], states["explaining"]) == (RUNNING, RUNNING)
     assert states["scoring"].startswith("DEPLOYING: ")
     assert '"GPU": 0.75}, total resources available: {' in states["scoring"]
-    assert '"GPU": 0.25' in states["scoring"].partition("available")[2]
+    assert free in states["scoring"].partition("available")[2]
+    assert {each["application"] for each in replicas} == {"inference", "explaining"}
     with stage.client("scoring", "explaining") as client:
         edit(client, world)
         assert explain(client, world) == FOUND
