@@ -37,7 +37,7 @@ COPY directrix directrix
 RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
     pip install --no-cache-dir --no-deps . && pip uninstall -q -y pip setuptools
 COPY services /opt/directrix/app/services
-COPY docker/health.py deploy/serve.yaml /opt/directrix/app/
+COPY docker/health.py deploy/serve.yaml deploy/serve-apart.yaml /opt/directrix/app/
 COPY docker/trim.py ./
 RUN python trim.py /opt/directrix && python -m compileall -q /opt/directrix/app
 

@@ -117,11 +117,16 @@ class Settings(BaseSettings):
     """A file that a worker touches every five seconds, for whoever watches it; empty: none."""
 
     device: str = "cpu"
-    """"cpu", "cuda", "cuda:1" or "mps"."""
+    """"cpu", "cuda", "cuda:1", "mps", or "auto": CUDA where torch sees a GPU, else the CPU."""
     threads: int = Field(default=1, ge=1)
     """torch threads a process."""
     gpu_fraction: float = Field(default=0.0, ge=0)
     """What a replica asks Ray for."""
+    serve_file: Path | None = None
+    """A configuration file of Ray Serve (deploy/serve.yaml) whose applications the Ray of one
+    machine runs in place of one for everything; where it listens, these settings say."""
+    serve_gpus: int | None = Field(default=None, ge=0)
+    """GPUs that the Ray of one machine counts on; unset: as many as it finds."""
     trail: Literal["off", "on", "required"] = "on"
     """The audit trail; "required": acts are refused while too many records wait for the store."""
     trail_key_file: Path | None = None

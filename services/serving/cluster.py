@@ -12,6 +12,7 @@ import ray
 from ray import serve
 from ray.serve.config import ProxyLocation, gRPCOptions
 
+from services.serving import applications
 from services.serving.app import free_ports
 from services.serving.deployment import SERVICER, application
 from services.serving.guard import end_with_parent
@@ -32,13 +33,31 @@ def main() -> None:
 
 
 def start(config: Settings, folder: Path) -> None:
-    """Ray and the application; returns when replicas are healthy."""
+    """Ray and what it serves; returns when replicas are healthy.
+
+    Raises InvalidField for a `serve_file` that is none, ServingUnavailable where it cannot start.
+    """
+    if config.serve_file is None:
+        start_ray(config, folder, config.inference_replicas)
+        serve.run(application(config), name=config.inference_application, route_prefix="/")
+        return
+    wanted = applications.read(config.serve_file)
+    start_ray(config, folder, applications.most_replicas(wanted))
+    applications.deploy(wanted)
+    for states in applications.follow():
+        for name, state in states.items():
+            print(f"application {name}: {state}", flush=True)
+
+
+def start_ray(config: Settings, folder: Path, replicas: int) -> None:
+    """Ray with room for so many replicas, and the ingress of Ray Serve."""
     port = config.inference_target.rpartition(":")[2]
     ray.init(
         _node_ip_address=LOOPBACK,
         _temp_dir=str(folder),
         include_dashboard=False,
-        num_cpus=config.inference_replicas * config.threads,
+        num_cpus=replicas * config.threads,
+        num_gpus=config.serve_gpus,
         object_store_memory=OBJECT_STORE_BYTES,
         log_to_driver=False,
         runtime_env={"worker_process_setup_hook": "services.serving.loopback.bind_to_loopback"},
@@ -50,7 +69,6 @@ def start(config: Settings, folder: Path) -> None:
             port=int(port), grpc_servicer_functions=[SERVICER], enable_reflection=False
         ),
     )
-    serve.run(application(config), name=config.inference_application, route_prefix="/")
 
 
 if __name__ == "__main__":

@@ -28,14 +28,14 @@ MOST_WAITING = 512
 class Inference:
     """One replica process. Methods are named after the calls, as Ray Serve wants them."""
 
-    def __init__(self) -> None:
+    def __init__(self, device: str) -> None:
         # Here, for the process that starts Ray imports this file too, and needs no torch.
         from services.artifacts import open_store
         from services.artifacts.catalogue import Catalogue
         from services.artifacts.watched import WatchedStore
         from services.serving.replica import Replica
 
-        config = settings()
+        config = settings().model_copy(update={"device": device})
         take_over_logging("serving", config)
         tracing.start(config, "serving")
         self._secret = config.inference_secret.get_secret_value()
@@ -124,4 +124,4 @@ def application(
         ray_actor_options={"num_cpus": config.threads, "num_gpus": config.gpu_fraction},
         logging_config={"enable_access_log": False},
     )
-    return deployment.bind()
+    return deployment.bind(config.device)

@@ -21,16 +21,21 @@ class Placement(BaseModel):
     max_replicas: int = Field(default=1, ge=1)
     """As many as `min_replicas` means no autoscaling."""
     num_gpus: float = Field(default=0.0, ge=0)
-    """The share of a GPU that each replica asks Ray for."""
+    """The share of a GPU that each replica asks Ray for; without one it computes on the CPU,
+    whatever the settings say, for Ray would show it GPUs that others have their shares of."""
     outstanding: float = Field(default=2.0, gt=0)
     """Outstanding calls a replica that autoscaling aims at; a call of Render is a whole batch."""
 
 
 def build(args: Placement) -> serve.Application:
     """One application, by the settings of this process and the placement."""
-    config = settings().model_copy(
-        update={"gpu_fraction": args.num_gpus, "inference_replicas": args.min_replicas}
-    )
+    config = settings()
+    placed = {
+        "gpu_fraction": args.num_gpus,
+        "inference_replicas": args.min_replicas,
+        "device": config.device if args.num_gpus else "cpu",
+    }
+    config = config.model_copy(update=placed)
     if args.max_replicas <= args.min_replicas:
         return application(config)
     return application(config, autoscaling(args))
