@@ -29,7 +29,8 @@ LOOKS, IDLE_SECONDS = 300, 10.0
 """Of an operation that has ended, and of a stack that does nothing."""
 WORKERS = (1, 2, 5, 10, 20, 40, 60, 80, 100, 150, 200, 300, 500, 700, 1000)
 ASKS = 2.0
-"""Looks a second at each job that has not ended: those of the gateway for somebody who waits."""
+"""Looks a second at each job that has not ended: those of the gateway for somebody who waits. Each
+is taken to cost what a call of GetOperation does."""
 MODEL_SECONDS, MODEL_SHARDS = 30.0, 256
 SPENT = 0.95
 """The share of a part's time from which it is the limit."""
@@ -94,11 +95,11 @@ def per_shard(
     """Seconds that a shard takes of the broker's core and of the store's.
 
     By the difference of two jobs of one worker, so that only what comes with shards counts; less
-    what both parts use anyhow, and what it costs that somebody waits for the job.
+    what both parts use anyhow. Nobody waits for the job at the gateway meanwhile.
     """
     shards, seconds = large.shards - small.shards, large.seconds - small.seconds
     broker = (large.broker - small.broker - seconds * idle[0]) / shards
-    store = (large.store - small.store - seconds * (idle[1] + ASKS * looked[1])) / shards
+    store = (large.store - small.store - seconds * idle[1]) / shards
     commands, calls = (large.commands - small.commands), (large.calls - small.calls)
     waited = (large.call_seconds - small.call_seconds) / calls
     evidence.table(
@@ -118,8 +119,7 @@ def per_shard(
 
 
 def foretold(costs: Costs, point: Point) -> float:
-    """Seconds. What is asked meanwhile is the looks of those who wait, as it was measured."""
-    model = Model(costs, point.workers, asks=ASKS, shared=True)
+    model = Model(costs, point.workers, shared=True)
     return model.run(point.jobs, -(-point.samples // 1024)).seconds
 
 
