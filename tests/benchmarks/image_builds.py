@@ -16,7 +16,7 @@ from tests.conftest import ROOT
 FOLDER = ROOT / "build/images"
 BASES = {
     "build-base": ("minbase", "python3,python3-venv,ca-certificates"),
-    "base": ("essential", "python3,ca-certificates,libstdc++6,passwd,usr-is-merged"),
+    "base": ("essential", "python3,ca-certificates,libstdc++6,netbase,passwd,tzdata,usr-is-merged"),
 }
 """Name of a base -> variant of mmdebstrap, and packages beside that."""
 WITHOUT = ("doc", "info", "locale", "man")

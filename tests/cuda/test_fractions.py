@@ -3,6 +3,8 @@
 import subprocess
 
 import pytest
+
+from tests.contract.inference_world import build_world, stop
 from tests.integration.serving.test_placement import (
     APART,
     FOUND,
@@ -13,8 +15,6 @@ from tests.integration.serving.test_placement import (
     score,
     shares,
 )
-
-from tests.contract.inference_world import build_world, stop
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
