@@ -43,6 +43,7 @@ def run(evidence: Evidence) -> None:
             "space": ice_avatars.SPACE,
             "codes": ice_avatars.CODES,
             "ratios": ice_avatars.RATIOS,
+            "pixels": ice_avatars.PIXELS,
             "choosing": ice_avatars.CHOOSING,
             "held_out": ice_avatars.HELD_OUT,
         },

@@ -7,7 +7,7 @@ the regressor as it sees mirrored pictures: what follows its own errors looks pe
 less so to its mirror image.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -20,16 +20,17 @@ from directrix.criterions import Scene, parse
 from directrix.criterions.chart import Chart
 from directrix.criterions.local_walk import LocalWalk
 from directrix.criterions.probe import Probe
+from directrix.criterions.score import _labels
 from directrix.discovery import Problem
 from directrix.errors import ConditionsCollinear
-from directrix.methods.ice import Ice, IceParams, _deviations
+from directrix.methods.ice import IceParams
 from directrix.methods.interfacegan import InterFaceGan, InterFaceGanParams
 from directrix.methods.sefa import SeFa, SefaParams
 from directrix.predictors import Predictor
 from directrix.scorecard import held_out_seed
 from directrix.types import Direction, FindingSet, Population, PopulationSpec, Space
 from directrix.zoo.avatars.factors import NAMES
-from tests.benchmarks import bundled
+from tests.benchmarks import bundled, ice_slopes
 from tests.benchmarks.ice_ratios import (
     Judge,
     Move,
@@ -39,6 +40,7 @@ from tests.benchmarks.ice_ratios import (
     move_of,
     pictures,
 )
+from tests.benchmarks.ice_slopes import Slopes
 
 GENERATOR = "avatar-generator-r00"
 SEED, SAMPLES, HELD_OUT, RIVALS, TUNING, SPREAD = 0, 4000, 500, 100, 40, 1000
@@ -57,20 +59,14 @@ at latents of the fit's own seed that a trial fit left out. The mirrored regress
 ratios on the first CHOOSING of the former."""
 MIRRORED = ("yaw", "light")
 """Factors that a mirror turns round."""
+PIXELS = (1e-2, 1e-3)
+"""Ratios of the pixels around a target's part, at half the side and a pixel away from it."""
+INNER = ("eyes", "mouth")
+"""Parts of one outline, whatever their factors: head and hair change what lies around them."""
+SETTINGS = IceParams(
+    space=SPACE, form="soft", weighing="alike", components=1, side=16, margin=1 / 32
+)
 STEP, STEPS, LOCAL_RATIO = 0.6, 7, 1e-3
-
-
-@dataclass(frozen=True, eq=False)
-class Taken:
-    """The checkpoint of a fit all of whose Jacobians have been taken."""
-
-    state: Mapping[str, np.ndarray]
-
-    def load(self) -> Mapping[str, np.ndarray]:
-        return self.state
-
-    def save(self, state: Mapping[str, np.ndarray]) -> None:
-        """There is nothing left to save."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,44 +113,45 @@ class Avatars:
         return torch.from_numpy(self.problem.sample(seed, 0, count, space))
 
     def ice(self, target: str) -> Move:
-        """The first direction, with the best of the ratios."""
-        moves = [self._ice(target, ratio) for ratio in RATIOS]
+        """The first direction, with the best of the ratios: of scores, then of pixels.
+
+        The mirror chooses them among fits that have not seen one; then a fit sees both.
+        """
         points = self.points(Space(SPACE), CHOOSING, shift=2)
 
-        def usefulness(move: Move) -> float:
+        def usefulness(ratio: float, pixels: float) -> float:
+            move = self._ice(target, ratio, pixels, mirror=False)
             told = along_move(
                 self.generator, self.mirrored, move, points, target, _others(target), ALPHAS[:4]
             )
             return told.median * told.reached
 
-        return max(moves, key=usefulness)
+        ratio = max(RATIOS, key=lambda ratio: usefulness(ratio, 0.0))
+        held = (0.0, *PIXELS) if _part(target) in INNER else (0.0,)
+        pixels = max(held, key=lambda pixels: usefulness(ratio, pixels))
+        return self._ice(target, ratio, pixels, mirror=True)
 
-    def _ice(self, target: str, ratio: float) -> Move:
+    def _ice(self, target: str, ratio: float, pixels: float, mirror: bool) -> Move:
         """What a fit of its own finds; a step changes the target by one SD to first order.
 
-        Targets and ratios share their Jacobians, which are the same.
+        Targets and ratios share their Jacobians, which are the same. pixels: 0 holds none.
         """
-        params = IceParams(
-            space=SPACE,
-            form="soft",
-            codes=CODES,
-            weighing="alike",
-            components=1,
-            wanted=(f"score:{target}",),
-            suppressed=(f"score:~{target}@{ratio}",),
-        )
         place = NAMES.index(target)
-        parts = self._slopes[:, [place]], np.delete(self._slopes, place, 1)
-        sizes = np.stack([np.square(part).sum((1, 2)) for part in parts], 1)
-        signs = [
-            part / np.sqrt(size)[:, None, None] for part, size in zip(parts, sizes.T, strict=True)
-        ]
-        grams = np.stack([np.tensordot(part, part, ((0, 1), (0, 1))) for part in signs])
-        still = np.zeros(len(grams[0]))
-        taken = Taken({"done": np.array(CODES), "grams": grams, "along": still, "sizes": sizes})
-        found = Ice(params).solve(replace(self.problem, checkpoint=taken))
+        others = [NAMES.index(name) for name in _others(target)]
+        around = [f"pixels:~{_part(target)}"] if pixels else []
+        held = "+".join(self._labels[other] for other in others)
+        params = SETTINGS.model_copy(
+            update={
+                "codes": CODES,
+                "mirror": mirror,
+                "wanted": (f"score:{self._labels[place]}",),
+                "suppressed": (f"score:{held}@{ratio}", *(f"{a}@{pixels}" for a in around)),
+            }
+        )
+        found = ice_slopes.solve(self._parted, params, self._slopes, [place], others, around)
         columns = found.chart.coordinates(found.vectors[:1]).T
-        move = move_of(f"ice, ratio {ratio:g}", found.chart, columns)
+        name = f"ice, ratio {ratio:g}, pixels {pixels:g}"
+        move = move_of(name, found.chart, columns)
         return replace(move, step=move.step / found.gains[0])
 
     def rivals(self, target: str) -> list[Move]:
@@ -204,13 +201,22 @@ class Avatars:
         return pictures(self.generator, self.points(space, SPREAD, shift=1), space)
 
     @cached_property
-    def _slopes(self) -> np.ndarray:
-        """Jacobians of all scores, in their SDs as the method takes them: [codes, K, D]."""
-        criterion = parse("score", Scene((self.regressor,), _deviations(self.problem)))
-        chart = Chart.of(self.problem, SPACE, (), (), "euclidean")
-        probe = Probe(self.generator, chart.home, chart.tangents, (criterion,))
-        still = np.zeros(len(chart.tangents))
-        return np.stack([probe.jacobians(chart.point(code, still))[0] for code in range(CODES)])
+    def _parted(self) -> Problem:
+        """With the segmenter, which tells pixels of parts."""
+        networks = (self.regressor, bundled.load_predictor("avatar-segmenter"))
+        cards = tuple(network.card for network in networks)
+        return Problem(self.generator, cards, networks=networks, seed=self.seed)
+
+    @cached_property
+    def _labels(self) -> tuple[str, ...]:
+        """The regressor's scores as criterions name them beside the segmenter's."""
+        return _labels(self._parted.networks)[: len(NAMES)]
+
+    @cached_property
+    def _slopes(self) -> Slopes:
+        settings = SETTINGS.model_copy(update={"codes": CODES})
+        around = [f"pixels:~{part}" for part in INNER]
+        return ice_slopes.take(self._parted, settings, [f"score:{'+'.join(self._labels)}"], around)
 
     @cached_property
     def _population(self) -> Population:
@@ -260,6 +266,10 @@ class Avatars:
             self.generator, self.own, move, points, target, _others(target), ALPHAS[1::2]
         )
         return told.median * told.reached
+
+
+def _part(target: str) -> str:
+    return next(part for part, factors in PARTS.items() if target in factors)
 
 
 def _others(target: str) -> Sequence[str]:
