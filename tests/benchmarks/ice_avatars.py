@@ -53,7 +53,7 @@ PARTS = {
 }
 TARGETS = tuple(factor for factors in PARTS.values() for factor in factors)
 ALPHAS = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0)
-SPACE, CODES, RATIOS, CHOOSING = "s", 1024, (3e-4, 1e-3, 3e-3), 160
+SPACE, CODES, RATIOS, CHOOSING = "s", 2048, (3e-4, 1e-3, 3e-3), 160
 """The regressor chose the space on the latents on which rivals are chosen; the metric by its slopes
 at latents of the fit's own seed that a trial fit left out. The mirrored regressor chooses among the
 ratios on the first CHOOSING of the former."""
@@ -61,8 +61,8 @@ MIRRORED = ("yaw", "light")
 """Factors that a mirror turns round."""
 PIXELS = (1e-2, 1e-3)
 """Ratios of the pixels around a target's part, at half the side and a pixel away from it."""
-INNER = ("eyes", "mouth")
-"""Parts of one outline, whatever their factors: head and hair change what lies around them."""
+OUTLINED = ("hair", "eyes", "mouth")
+"""Parts that the segmenter tells."""
 SETTINGS = IceParams(
     space=SPACE, form="soft", weighing="alike", components=1, side=16, margin=1 / 32
 )
@@ -127,7 +127,7 @@ class Avatars:
             return told.median * told.reached
 
         ratio = max(RATIOS, key=lambda ratio: usefulness(ratio, 0.0))
-        held = (0.0, *PIXELS) if _part(target) in INNER else (0.0,)
+        held = (0.0, *PIXELS) if _part(target) in OUTLINED else (0.0,)
         pixels = max(held, key=lambda pixels: usefulness(ratio, pixels))
         return self._ice(target, ratio, pixels, mirror=True)
 
@@ -215,7 +215,7 @@ class Avatars:
     @cached_property
     def _slopes(self) -> Slopes:
         settings = SETTINGS.model_copy(update={"codes": CODES})
-        around = [f"pixels:~{part}" for part in INNER]
+        around = [f"pixels:~{part}" for part in OUTLINED]
         return ice_slopes.take(self._parted, settings, [f"score:{'+'.join(self._labels)}"], around)
 
     @cached_property
