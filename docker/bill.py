@@ -3,10 +3,9 @@
     python docker/bill.py image NAME ROOT    ROOT: the image's file system, unpacked
     python docker/bill.py wheel FILE
 
-An image's components are the packages of its distribution, its Python packages and the model files
-that it brings. A wheel brings its model files; what it asks for is named at the versions of
-requirements.lock, the extras' packages as optional. Time is that of SOURCE_DATE_EPOCH where that is
-set.
+An image's components are the packages of its distribution and its Python packages. What a wheel
+asks for is named at the versions of requirements.lock, the extras' packages as optional. Time is
+that of SOURCE_DATE_EPOCH where that is set. Neither brings the bundled models.
 """
 
 import argparse
@@ -64,7 +63,7 @@ def main(arguments: Sequence[str]) -> str:
         subject = Component(name=name, type=ComponentType.CONTAINER, bom_ref=name)
         return bill(subject, image_components(asked.path), name)
     digest = sha256(asked.path.read_bytes()).hexdigest()
-    return bill(wheel_component(asked.path), wheel_components(asked.path), digest)
+    return bill(wheel_component(asked.path), wheel_components(), digest)
 
 
 if __name__ == "__main__":

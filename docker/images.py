@@ -1,14 +1,12 @@
-"""What is in the file system of an image: packages of Debian and of Python, Python, models."""
+"""What is in the file system of an image: packages of Debian and of Python, and Python."""
 
 import re
 from collections.abc import Iterator
 from email import message_from_string
-from hashlib import sha256
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
 from cyclonedx.factory.license import LicenseFactory
-from cyclonedx.model import HashAlgorithm, HashType
 from cyclonedx.model.component import Component, ComponentType
 from cyclonedx.model.license import License
 from packageurl import PackageURL
@@ -18,7 +16,6 @@ PACKAGES = ("opt/*/lib/python3*/site-packages", "usr/local/lib/python3*/site-pac
 """Where Python packages are that no package of the distribution brought."""
 VERSION_HEADERS = "usr/local/include/python3*/patchlevel.h"
 """There where Python itself was built from source."""
-MODELS = "directrix/zoo/models/*/model.safetensors"
 LONGEST_LICENCE = 100
 """Characters; what is longer is a text, not a name."""
 
@@ -40,8 +37,6 @@ def image_components(root: Path) -> Iterator[Component]:
     for folder in (path for pattern in PACKAGES for path in root.glob(pattern)):
         for each in distributions(path=[str(folder)]):
             yield _python(each)
-        for path in folder.glob(MODELS):
-            yield model(path.parent.name, path.read_bytes())
 
 
 def packaged(purl: PackageURL, licence: License | None = None) -> Component:
@@ -53,17 +48,6 @@ def packaged(purl: PackageURL, licence: License | None = None) -> Component:
         purl=purl,
         bom_ref=purl.to_string(),
         licenses=[] if licence is None else [licence],
-    )
-
-
-def model(name: str, content: bytes) -> Component:
-    """A bundled model, by the digest of its weights."""
-    digest = sha256(content).hexdigest()
-    return Component(
-        name=name,
-        type=ComponentType.MACHINE_LEARNING_MODEL,
-        bom_ref=f"model:{name}:{digest}",
-        hashes=[HashType(alg=HashAlgorithm.SHA_256, content=digest)],
     )
 
 

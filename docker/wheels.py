@@ -3,15 +3,14 @@
 import re
 from collections.abc import Iterator
 from email import message_from_string
-from fnmatch import fnmatch
 from hashlib import sha256
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from zipfile import ZipFile
 
 from cyclonedx.factory.license import LicenseFactory
 from cyclonedx.model import HashAlgorithm, HashType, Property
 from cyclonedx.model.component import Component, ComponentScope, ComponentType
-from images import MODELS, model, packaged
+from images import packaged
 from locks import closure, pins
 from packageurl import PackageURL
 from packaging.utils import canonicalize_name
@@ -40,12 +39,8 @@ def wheel_component(path: Path) -> Component:
     )
 
 
-def wheel_components(path: Path) -> Iterator[Component]:
-    """Model files in the wheel; required and optional packages."""
-    with ZipFile(path) as archive:
-        for name in archive.namelist():
-            if fnmatch(name, MODELS):
-                yield model(PurePosixPath(name).parent.name, archive.read(name))
+def wheel_components() -> Iterator[Component]:
+    """Required and optional packages."""
     required, optional = closure(()), closure(EXTRAS)
     for name, text in pins():
         if name in optional:
