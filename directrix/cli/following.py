@@ -32,8 +32,16 @@ EVERY = 5.0
 def follow(handle: OperationHandle[R], as_json: bool) -> R:
     """Waits for the end. Raises OperationFailed.
 
-    Ctrl-C and TERM leave the job running; they exit 130 and 143. Without the handler the first
-    process of a container would not notice TERM at all.
+    Ctrl-C and TERM leave the job running; they exit 130 and 143.
+    """
+    with _left_running(handle):
+        return _watched(handle, as_json)
+
+
+@contextmanager
+def _left_running(handle: OperationHandle[R]) -> Iterator[None]:
+    """Where the command is told to end. Without the handler the first process of a container would
+    not notice TERM at all.
     """
     ended: list[int] = []
 
@@ -43,8 +51,7 @@ def follow(handle: OperationHandle[R], as_json: bool) -> R:
 
     before = signal.signal(signal.SIGTERM, end) if _is_main_thread() else None
     try:
-        with _display(as_json) as show:
-            return _last(handle, show)
+        yield
     except KeyboardInterrupt as error:
         say(f"\ninterrupted: the job goes on. Attach again: directrix jobs wait {handle.name}")
         raise typer.Exit(Exit.TERMINATED if ended else Exit.INTERRUPTED) from error
@@ -60,11 +67,12 @@ def _is_main_thread() -> bool:
 
 def follow_if(wait: bool, handle: OperationHandle[R], as_json: bool) -> R | None:
     """Tells the name of a job that was accepted, and waits for its end; None where it does not."""
-    if as_json:
-        show_json({"event": "accepted", "operation": handle.name})
-    elif not wait:
-        print(handle.name)
-    return follow(handle, as_json) if wait else None
+    with _left_running(handle):
+        if as_json:
+            show_json({"event": "accepted", "operation": handle.name})
+        elif not wait:
+            print(handle.name)
+        return _watched(handle, as_json) if wait else None
 
 
 def facts(job: Job) -> dict[str, object]:
@@ -84,10 +92,11 @@ def progress_facts(progress: JobProgress) -> dict[str, object]:
     return {**found, "units_done": found.pop("done"), "units_total": found.pop("total")}
 
 
-def _last(handle: OperationHandle[R], show: Shown) -> R:
-    for job in handle.watch():
-        show(job.progress)
-    return handle.result()
+def _watched(handle: OperationHandle[R], as_json: bool) -> R:
+    with _display(as_json) as show:
+        for job in handle.watch():
+            show(job.progress)
+        return handle.result()
 
 
 @contextmanager
