@@ -93,8 +93,8 @@ def test_helpers_of_a_cancelled_job_stop_within_seconds(desk: Stand, pair: None)
     desk.until(job, lambda j: len(shards(desk, j)) == 2)
     desk.jobs.cancel(job.name)
     desk.signals.request_cancel(job.name)
-    assert desk.until(job, lambda j: j.state.ended, seconds=15).state is State.CANCELLED
-    desk.until(job, lambda j: desk.listening() == 2, seconds=15)
+    assert desk.until(job, lambda j: j.state.ended, seconds=45).state is State.CANCELLED
+    desk.until(job, lambda j: desk.listening() == 2, seconds=45)
     before = shards(desk, job)
     time.sleep(1.5)
     assert shards(desk, job) == before
