@@ -94,8 +94,11 @@ def test_helpers_of_a_cancelled_job_stop_within_seconds(desk: Stand, pair: None)
     desk.jobs.cancel(job.name)
     desk.signals.request_cancel(job.name)
     assert desk.until(job, lambda j: j.state.ended, seconds=45).state is State.CANCELLED
-    desk.until(job, lambda j: desk.listening() == 2, seconds=45)
-    before = shards(desk, job)
-    time.sleep(1.5)
-    assert shards(desk, job) == before
+
+    def at_rest(_: Job) -> bool:
+        before = shards(desk, job)
+        time.sleep(1.5)
+        return desk.listening() == 2 and shards(desk, job) == before
+
+    desk.until(job, at_rest, seconds=30)
     assert desk.jobs.get(job.name).progress.stage is Stage.POPULATION
