@@ -262,7 +262,10 @@ class _Search:
             self._try(np.stack(prefixes[1:] or prefixes))
 
     def _evolve(self) -> None:
-        """All findings at once, from the image as it is, where something has brought it nearer."""
+        """All findings at once, from the image as it is, where something has brought it nearer.
+
+        Leaves images to shorten what it finds.
+        """
         if self._found or self._nearest == self._base:
             return
         count = len(self._axes)
@@ -270,6 +273,8 @@ class _Search:
         for seed, (size, generations) in enumerate(self._settings.evolutions, SEED):
             evolution = CMA(np.zeros(count), WIDTH, bounds, seed=seed, population_size=size)
             for _ in range(generations):
+                if self._trials.room(reserve=GRID) < size:
+                    return
                 points = np.stack([evolution.ask() for _ in range(size)])
                 slacks = self._try(points * self._reach)
                 if self._found:
