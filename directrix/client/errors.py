@@ -14,7 +14,7 @@
     └── OperationFailed      a long job was accepted, ran and ended in an error
         └── OperationCancelled
 
-The call was sent again already where that can help (UNAVAILABLE only).
+The call was sent again already where that can help (UNAVAILABLE, and CANCELLED by the server).
 """
 
 from collections.abc import Iterable
