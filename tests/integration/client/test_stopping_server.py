@@ -1,4 +1,4 @@
-"""A server that is stopped while many calls arrive drops those that it has not taken yet: CANCELLED.
+"""A server that is stopped while calls arrive drops those that it has not taken yet: CANCELLED.
 
 gRPC's server does so in its core, whoever calls and whatever the grace.
 """
@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from multiprocessing import get_context
 from multiprocessing.synchronize import Event
+from typing import Any
 
 import grpc
 import pytest
@@ -36,7 +37,7 @@ def serve(port: int, ready: Event, over: Event) -> None:
 
     async def run() -> None:
         server = grpc.aio.server(options=[("grpc.so_reuseport", 1)])
-        handlers = {"Say": grpc.unary_unary_rpc_method_handler(answer)}
+        handlers: dict[str, Any] = {"Say": grpc.unary_unary_rpc_method_handler(answer)}
         server.add_generic_rpc_handlers(
             (grpc.method_handlers_generic_handler("test.Echo", handlers),)
         )
