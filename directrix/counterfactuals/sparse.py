@@ -43,8 +43,8 @@ CLOSE = (0.9, 0.5)
 """Lengths at which findings are looked at alone once there is an answer, as shares of its own."""
 
 SHORTER = (1.0, 0.9, 0.8)
-"""Lengths that guesses are made for in turn once there is an answer, as shares of the longest that is
-worth it: two findings can undo, moved far, what they do together when they are moved less."""
+"""Lengths that guesses are made for in turn once there is an answer, as shares of the longest that
+is worth it: two findings can undo, moved far, what they do together when they are moved less."""
 
 WIDE = (1 / 6, 7 / 24)
 """Strengths that are put on top of others where guesses have not helped."""
@@ -65,12 +65,11 @@ GRID = BATCH - 1
 @dataclass(frozen=True)
 class SparseSearch(Explainer):
     """rays: ways to move that are looked at more closely, the best ones. guesses: movements that
-    are tried at once because they are guessed to do it; patience: how often in vain, at every length.
-    beam: points
-    that are gone on from where that has not helped. most: findings that may be moved together.
-    evolutions: movements by chance of a generation, and generations, one evolution after the other
-    where nothing else has flipped it; what a narrow one misses a wider one may find. tolerance: of
-    the answer, as a share of its length.
+    are tried at once because they are guessed to do it; patience: how often in vain, at every
+    length. beam: points that are gone on from where that has not helped. most: findings that may be
+    moved together. evolutions: movements by chance of a generation, and generations, one evolution
+    after the other where nothing else has flipped it; what a narrow one misses a wider one may
+    find. tolerance: of the answer, as a share of its length.
     """
 
     rays: int = BATCH
