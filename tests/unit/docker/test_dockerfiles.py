@@ -4,6 +4,7 @@ import importlib.util
 import re
 import subprocess
 import sys
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,19 @@ def test_what_every_image_promises(path: Path) -> None:
     assert re.findall(r"^USER (\S+)$", text, re.M) == ["10001:10001"]
     assert len(re.findall(r"^HEALTHCHECK", text, re.M)) == 1
     assert "--require-hashes" in text
+
+
+@pytest.mark.parametrize("path", FILES, ids=NAMES)
+def test_what_is_copied_is_in_the_context(path: Path) -> None:
+    """`.dockerignore` leaves out everything but what it names; only `!` lines let something in."""
+    lines = (DOCKER.parent / ".dockerignore").read_text().splitlines()
+    let_in = [line[1:] for line in lines if line.startswith("!")]
+    copied = re.findall(r"^COPY (?!--from)(.+) \S+$", path.read_text(), re.M)
+    sources = [source for line in copied for source in line.split()]
+    assert sources
+    for source in sources:
+        assert (DOCKER.parent / source).exists(), source
+        assert any(fnmatch(source, pattern) for pattern in let_in), source
 
 
 @pytest.mark.parametrize("name", NAMES)
