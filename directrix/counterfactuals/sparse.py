@@ -42,10 +42,6 @@ flipped the best ones nearer by, then all of them farther out."""
 CLOSE = (0.9, 0.5)
 """Lengths at which findings are looked at alone once there is an answer, as shares of its own."""
 
-SHORTER = (1.0, 0.9, 0.8)
-"""Lengths that guesses are made for in turn once there is an answer, as shares of the longest that
-is worth it: two findings can undo, moved far, what they do together when they are moved less."""
-
 WIDE = (1 / 6, 7 / 24)
 """Strengths that are put on top of others where guesses have not helped."""
 
@@ -65,11 +61,11 @@ GRID = BATCH - 1
 @dataclass(frozen=True)
 class SparseSearch(Explainer):
     """rays: ways to move that are looked at more closely, the best ones. guesses: movements that
-    are tried at once because they are guessed to do it; patience: how often in vain, at every
-    length. beam: points that are gone on from where that has not helped. most: findings that may be
-    moved together. evolutions: movements by chance of a generation, and generations, one evolution
-    after the other where nothing else has flipped it; what a narrow one misses a wider one may
-    find. tolerance: of the answer, as a share of its length.
+    are tried at once because they are guessed to do it; patience: how often in vain. beam: points
+    that are gone on from where that has not helped. most: findings that may be moved together.
+    evolutions: movements by chance of a generation, and generations, one evolution after the other
+    where nothing else has flipped it; what a narrow one misses a wider one may find. tolerance: of
+    the answer, as a share of its length.
     """
 
     rays: int = BATCH
@@ -173,23 +169,19 @@ class _Search:
         return int((rows[single] != 0).any(0).sum())
 
     def _put_together(self) -> None:
-        """Looks at what two movements are guessed to do at lengths that are worth it, until guesses
-        have come to nothing `patience` times at each."""
+        """Looks at what two movements are guessed to do at a length that is worth it, until guesses
+        have come to nothing `patience` times."""
         guess, failed, close = Additive(self._reach, self._settings.most), 0, False
         for rows, slacks in zip(self._rows, self._slacks, strict=True):
             guess.learn(rows, slacks - self._base)
-        patience = self._settings.patience
-        while failed < patience * (len(SHORTER) if self._found else 1):
+        while failed < self._settings.patience:
             if self._found and not close:
                 close = True
                 guess.learn(*self._look_closely(guess))
             if self._best.any() and not failed:
                 guess.add(self._best, self._gain)
             bound = self._bound()
-            if self._found:
-                length = SHORTER[failed // patience] * bound
-            else:
-                length = guess.nearest(-self._base)
+            length = bound if self._found else guess.nearest(-self._base)
             asked = guess.suggest(length, self._settings.guesses)
             asked = asked.only(self._unknown(self._cut(asked.rows)))
             if not len(asked.rows):

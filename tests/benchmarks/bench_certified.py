@@ -26,8 +26,8 @@ from tests.benchmarks.evidence import Evidence
 from tests.benchmarks.explain_questions import Clothes, clothes
 from tests.benchmarks.journal import Journal, Row
 
-SEED, COUNT = 7013, 200
-"""The search was tuned on other seeds (docs/explanations.md)."""
+SEED, COUNT = 7003, 200
+"""The search was tuned on other seeds."""
 WANTED = 0.95
 STEP, REACH = 0.25, 3.0
 """Between the grid's strengths, and the farthest along one finding, in SD."""
