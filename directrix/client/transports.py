@@ -29,8 +29,8 @@ SERVICE_CONFIG = {
                 "initialBackoff": "0.1s",
                 "maxBackoff": "1s",
                 "backoffMultiplier": 2,
-                # CANCELLED: a server of gRPC drops calls so that have just arrived when it stops;
-                # whoever cancels a call himself hears no more of it
+                # CANCELLED is how a stopping gRPC server drops calls that it has not taken yet;
+                # a call that its own caller cancels is not sent again
                 "retryableStatusCodes": ["UNAVAILABLE", "CANCELLED"],
             },
         }

@@ -86,11 +86,13 @@ def test_calls_that_a_stopping_server_drops_are_sent_again() -> None:
         last.enter_context(served(port))
         for caller in callers:
             caller.start()
-        for _ in range(SERVERS):
-            with last.pop_all():
-                last.enter_context(served(port))
-        over.set()
-        for caller in callers:
-            caller.join()
+        try:
+            for _ in range(SERVERS):
+                with last.pop_all():  # which stops once its successor answers
+                    last.enter_context(served(port))
+        finally:
+            over.set()
+            for caller in callers:
+                caller.join()
     assert errors == []
     assert len(answers) > CALLERS and set(answers) == {len(BODY.value)}
