@@ -7,7 +7,8 @@ written after it, so that a reader sees whole artifacts or none.
 import dataclasses
 import itertools
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -147,7 +148,7 @@ class Catalogue:
     def put_finding_set(self, findings: FindingSet, listed: bool = True) -> str:
         """Stores a finding set and returns its name, "projects/{p}/findingSets/f<40 hex>".
 
-        listed: False keeps it out of the project's list: it is found by its digest only.
+        listed: False keeps it out of the project's list; whoever knows its name or digest finds it.
         """
         manifest, tensors = pack_finding_set(findings)
         if self._contents.put(tensors) != manifest.tensors:
@@ -155,29 +156,37 @@ class Catalogue:
         data = manifest.model_dump_json().encode()
         by_digest = keys.finding_set_by_digest(self._project, manifest.digest)
         self._contents.point(by_digest, data, tensors)
-        name = keys.finding_set(self._project, keys.finding_set_id(manifest.digest))
+        name = self.finding_set_name(manifest.digest)
         if listed:
             self._contents.put_first(name, data)
         return name
 
+    def finding_set_name(self, digest: str) -> str:
+        """What a finding set is called, whether or not it is there."""
+        return keys.finding_set(self._project, keys.finding_set_id(digest))
+
     def finding_set(self, digest_or_name: str) -> FindingSet:
-        """A finding set by digest or name. Raises FindingSetNotFound."""
+        """A finding set, listed or not, by digest or name. Raises FindingSetNotFound."""
         manifest = self.finding_set_manifest(digest_or_name)
         return unpack_finding_set(manifest, self._contents.get(manifest.tensors))
 
     def finding_set_manifest(self, digest_or_name: str) -> Manifest:
-        """A finding set without its arrays. Raises FindingSetNotFound."""
-        missing = FindingSetNotFound(
-            f"there is no finding set {digest_or_name}", name=digest_or_name
-        )
+        """A finding set, listed or not, without its arrays. Raises FindingSetNotFound."""
+        for key in self._finding_set_keys(digest_or_name):
+            with suppress(ObjectNotFound):
+                return Manifest.model_validate_json(self._store.get(key))
+        raise FindingSetNotFound(f"there is no finding set {digest_or_name}", name=digest_or_name)
+
+    def _finding_set_keys(self, digest_or_name: str) -> Iterator[str]:
+        """Where its manifest may be; under its name only where it is listed."""
         prefix = keys.finding_sets(self._project)
         if keys.is_digest(digest_or_name):
-            key = keys.finding_set_by_digest(self._project, digest_or_name)
+            yield keys.finding_set_by_digest(self._project, digest_or_name)
         elif digest_or_name.startswith(prefix):
-            key = keys.finding_set(self._project, digest_or_name.removeprefix(prefix))
-        else:
-            raise missing
-        return Manifest.model_validate_json(self._contents.read(key, missing))
+            set_id = digest_or_name.removeprefix(prefix)
+            yield keys.finding_set(self._project, set_id)
+            if keys.is_finding_set_id(set_id):
+                yield from self._store.keys(keys.finding_set_by_id(self._project, set_id))
 
     def finding_sets(self, after: str = "", limit: int = 1000) -> list[tuple[str, Manifest]]:
         """At most `limit` names and manifests, in order, from behind the name `after` on."""

@@ -47,6 +47,7 @@ TRAIL_KINDS = ("trail-heads", "trail")
 
 _ID = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+_SET_ID = re.compile(r"f[0-9a-f]{40}")
 
 
 def is_digest(text: str) -> bool:
@@ -95,6 +96,15 @@ def finding_set(project: str, set_id: str) -> str:
 
 def finding_set_id(digest: str) -> str:
     return f"f{_digest(digest)[:40]}"
+
+
+def is_finding_set_id(text: str) -> bool:
+    return _SET_ID.fullmatch(text) is not None
+
+
+def finding_set_by_id(project: str, set_id: str) -> str:
+    """Prefix of the one manifest by digest whose set has this id, which `is_finding_set_id`."""
+    return f"finding-sets-by-digest/{_id(project)}/{_id(set_id)[1:]}"
 
 
 def audits(project: str) -> str:

@@ -142,12 +142,16 @@ def test_a_finding_set_by_name_and_by_digest(catalogue: Catalogue) -> None:
     assert catalogue.finding_sets(after=name) == []
 
 
-def test_an_unlisted_finding_set_has_a_digest_only(catalogue: Catalogue) -> None:
+def test_an_unlisted_finding_set_is_found_by_whoever_knows_it(catalogue: Catalogue) -> None:
+    digest = finding_set_digest(findings())
     name = catalogue.put_finding_set(findings(), listed=False)
-    assert len(catalogue.finding_set(finding_set_digest(findings()))) == 1
+    assert name == catalogue.finding_set_name(digest)
+    for key in (name, digest):
+        assert catalogue.finding_set_manifest(key).digest == digest
     assert catalogue.finding_sets() == []
-    with pytest.raises(FindingSetNotFound):
-        catalogue.finding_set(name)
+    for part in (name[:-1], f"{name}0", "projects/default/findingSets/f"):
+        with pytest.raises(FindingSetNotFound):
+            catalogue.finding_set(part)
 
 
 @pytest.mark.parametrize(
@@ -158,8 +162,9 @@ def test_unknown_finding_sets(catalogue: Catalogue, name: str) -> None:
         catalogue.finding_set(name)
 
 
-def test_projects_share_nothing(store: MemoryStore, catalogue: Catalogue) -> None:
-    name = catalogue.put_finding_set(findings())
+@pytest.mark.parametrize("listed", [True, False])
+def test_projects_share_nothing(store: MemoryStore, catalogue: Catalogue, listed: bool) -> None:
+    name = catalogue.put_finding_set(findings(), listed)
     put(catalogue)
     other = catalogue.of("other")
     assert other.models() == []
@@ -168,6 +173,8 @@ def test_projects_share_nothing(store: MemoryStore, catalogue: Catalogue) -> Non
         other.finding_set(name)
     with pytest.raises(FindingSetNotFound):
         other.finding_set(finding_set_digest(findings()))
+    with pytest.raises(FindingSetNotFound):
+        other.finding_set(name.replace("default", "other"))
     with pytest.raises(ModelNotFound):
         other.model_files(DIGEST)
     before = set(store.keys(""))
