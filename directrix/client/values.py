@@ -106,6 +106,8 @@ class Progress:
     costs: Costs = Costs()
     failures: tuple[Failure, ...] = ()
     """The last attempts that ended before their end, the oldest first."""
+    finding_set: str = ""
+    """The name of what a discovery has fitted, once it has: its scorecard may be missing yet."""
 
 
 @dataclass(frozen=True)

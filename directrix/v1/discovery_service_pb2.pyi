@@ -295,6 +295,7 @@ class DiscoverFindingsMetadata(_message.Message):
     COSTS_FIELD_NUMBER: _builtins.int
     FAILURES_FIELD_NUMBER: _builtins.int
     ESTIMATE_FIELD_NUMBER: _builtins.int
+    FINDING_SET_FIELD_NUMBER: _builtins.int
     state: Global___DiscoverFindingsMetadata.State.ValueType
     """The state of the job."""
     method: _builtins.str
@@ -315,6 +316,11 @@ class DiscoverFindingsMetadata(_message.Message):
     """The generator, "projects/{p}/models/{m}"."""
     priority: _jobs_pb2.JobPriority.ValueType
     """Its priority among the project's jobs."""
+    finding_set: _builtins.str
+    """The finding set of a discovery, "projects/{p}/findingSets/{s}", as soon as it is fitted; empty
+    before, and of other jobs. It can be read and edited with while its scorecard is being made, and
+    also where the job fails then or is cancelled. It is listed once the job has succeeded.
+    """
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
         """When it was accepted."""
@@ -364,10 +370,11 @@ class DiscoverFindingsMetadata(_message.Message):
         costs: _jobs_pb2.JobCosts | None = ...,
         failures: _abc.Iterable[_jobs_pb2.JobFailure] | None = ...,
         estimate: _jobs_pb2.JobEstimate | None = ...,
+        finding_set: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["budget", b"budget", "costs", b"costs", "create_time", b"create_time", "estimate", b"estimate", "parameters", b"parameters", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "budget", b"budget", "costs", b"costs", "create_time", b"create_time", "done", b"done", "estimate", b"estimate", "failures", b"failures", "generator", b"generator", "method", b"method", "note", b"note", "parameters", b"parameters", "priority", b"priority", "stage", b"stage", "state", b"state", "total", b"total", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "budget", b"budget", "costs", b"costs", "create_time", b"create_time", "done", b"done", "estimate", b"estimate", "failures", b"failures", "finding_set", b"finding_set", "generator", b"generator", "method", b"method", "note", b"note", "parameters", b"parameters", "priority", b"priority", "stage", b"stage", "state", b"state", "total", b"total", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -120,6 +120,7 @@ def metadata_of(job: Job) -> pb.DiscoverFindingsMetadata:
         note=job.progress.note,
         attempt=job.attempt,
         generator=job.spec.generator.name,
+        finding_set=job.progress.finding_set,
     )
     metadata.create_time.FromDatetime(job.create_time)
     metadata.update_time.FromDatetime(job.update_time)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from directrix.errors import DirectrixError, MoveIllegal, RecordUnreadable
 from services.jobs.budgets import FAILURES, Budget, Failure, Priority, Spent
@@ -111,12 +111,14 @@ Result = JobResult | EncoderResult | AuditResult
 
 
 class Progress(_Value):
-    """Units of work done in a stage; total 0 where unknown."""
+    """Units of work done in a stage; total 0 where unknown. finding_set: resource name of what a
+    discovery has fitted, empty before; written only where there is one."""
 
     stage: Stage = Stage.NONE
     done: int = 0
     total: int = 0
     note: str = ""
+    finding_set: str = Field(default="", exclude_if=lambda name: not name)
 
 
 class Job(_Value):

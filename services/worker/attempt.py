@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from directrix.errors import BrokerUnavailable, Cancelled, DirectrixError, LeaseLost
-from services.jobs import Job, JobStore, Progress, Spent, Stage, State
+from services.jobs import Job, JobStore, Spent, Stage, State
 from services.jobs.leases import Lease
 from services.jobs.signals import Signals
 from services.jobs.store import Change
@@ -119,11 +119,17 @@ class Attempt:
     def report(self, stage: Stage, done: int, total: int, note: str = "") -> None:
         """Live progress, a few times a second at most; checks too."""
         self.check()
-        self._progress = Progress(stage=stage, done=done, total=total, note=note)
+        units = {"stage": stage, "done": done, "total": total, "note": note}
+        self._progress = self._progress.model_copy(update=units)
         now = time.monotonic()
         if now - self._reported >= REPORT_SECONDS or done == total:
             self._reported = now
             self._signals.report(self.job.name, self._progress)
+
+    def show(self, finding_set: str) -> None:
+        """Progress names this finding set from now on: it can be read, though nobody lists it."""
+        self._progress = self._progress.model_copy(update={"finding_set": finding_set})
+        self._signals.report(self.job.name, self._progress)
 
     def update(self, change: Change) -> Job:
         """A durable write of this attempt, with the progress and the costs so far.

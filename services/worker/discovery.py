@@ -147,12 +147,14 @@ class _Walk:
         """What the method found: computed, or as an earlier step left it."""
         known = self._checkpoints.load(FITTED)
         if known is not None:
+            self._attempt.show(self._catalogue.finding_set_name(known.decode()))
             return self._catalogue.finding_set(known.decode())
         population = self._population() if Need.POPULATION in self._method.needs else None
         self._pace.pause()
         findings = self._fit(population)
-        self._catalogue.put_finding_set(findings, listed=False)
+        name = self._catalogue.put_finding_set(findings, listed=False)
         self._checkpoints.save(FITTED, finding_set_digest(findings).encode())
+        self._attempt.show(name)
         self._pace.pause()
         return findings
 

@@ -91,7 +91,8 @@ def test_a_forgotten_lease_comes_back_if_nobody_took_over(
 
 
 def test_progress_and_cancellation(signals: Signals) -> None:
-    progress = Progress(stage=Stage.FIT, done=2, total=3, note="almost")
+    name = "projects/p/findingSets/f"
+    progress = Progress(stage=Stage.FIT, done=2, total=3, note="almost", finding_set=name)
     assert signals.progress("s") is None
     signals.report("s", progress)
     assert signals.progress("s") == progress

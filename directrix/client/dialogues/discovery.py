@@ -227,6 +227,7 @@ def _progress(metadata: pb.DiscoverFindingsMetadata) -> Progress:
         seconds=_seconds(metadata.update_time) - _seconds(metadata.create_time),
         costs=Costs(metadata.costs.seconds, metadata.costs.images, metadata.costs.memory_mb),
         failures=tuple(Failure(f.attempt, f.reason, f.message) for f in metadata.failures),
+        finding_set=metadata.finding_set,
     )
 
 

@@ -6,6 +6,7 @@ import uuid
 from datetime import UTC, datetime
 
 import grpc
+import numpy as np
 import pytest
 from google.longrunning import operations_pb2
 from google.longrunning.operations_pb2_grpc import OperationsStub
@@ -14,11 +15,14 @@ from google.rpc import code_pb2, error_details_pb2
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from directrix.errors import DataMissing
-from directrix.types import FindingSet, Provenance, Space
+from directrix.types import Direction, FindingSet, Provenance, Space
 from directrix.v1 import discovery_service_pb2 as discovery
+from directrix.v1 import editing_service_pb2 as editing
 from directrix.v1 import finding_service_pb2 as finding
 from directrix.v1 import model_service_pb2 as model
+from directrix.v1 import values_pb2 as values
 from directrix.v1.discovery_service_pb2_grpc import DiscoveryServiceStub
+from directrix.v1.editing_service_pb2_grpc import EditingServiceStub
 from directrix.v1.finding_service_pb2_grpc import FindingServiceStub
 from directrix.v1.model_service_pb2_grpc import ModelServiceStub
 from directrix.wire.findings import finding_from_proto
@@ -184,6 +188,32 @@ def test_progress_is_live_and_the_end_is_told(live: Scene) -> None:
     assert ended.response.Unpack(response)
     assert (response.finding_set, response.finding_count) == (live.findings, 3)
     assert live.jobs.get(name).create_time <= datetime.now(UTC)
+
+
+def test_what_is_fitted_can_be_used_while_its_job_runs(live: Scene) -> None:
+    name = discover(live).name
+    provenance = Provenance(method="axes", version="1", generator=live.toy.digest, seed=11)
+    found = FindingSet((Direction(Space.W, np.eye(6)[2], 1.0),), provenance)
+    fitted = live.catalogue.put_finding_set(found, listed=False)
+    live.signals.report(name, Progress(stage=Stage.SCORECARD, finding_set=fitted))
+    asked = operations_pb2.GetOperationRequest(name=name)
+    told = metadata(OperationsStub(live.channel).GetOperation(asked, timeout=5))
+    assert told.finding_set == fitted
+    findings = FindingServiceStub(live.channel)
+    full = finding.GetFindingSetRequest(name=fitted, view=finding.FINDING_SET_VIEW_FULL)
+    assert len(findings.GetFindingSet(full, timeout=5).findings) == 1
+    listing = finding.ListFindingSetsRequest(parent=PARENT, page_size=1000)
+    listed = findings.ListFindingSets(listing, timeout=5).finding_sets
+    assert listed and fitted not in {each.name for each in listed}
+    edit = editing.EditImageRequest(recipe=values.Recipe(generator=live.toy.name))
+    edit.recipe.seed.seed = 1
+    stub = EditingServiceStub(live.channel)
+    before = stub.EditImage(edit, timeout=20).image.digest
+    edit.recipe.moves.add(finding=values.FindingRef(finding_set=fitted), alpha=2.0)
+    assert stub.EditImage(edit, timeout=20).image.digest != before
+    with pytest.raises(grpc.RpcError) as caught:
+        findings.GetScorecard(finding.GetScorecardRequest(finding_set=fitted), timeout=5)
+    assert caught.value.code() is grpc.StatusCode.NOT_FOUND
 
 
 def train(live: Scene, **parts: object) -> operations_pb2.Operation:

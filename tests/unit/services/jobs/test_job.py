@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from directrix.errors import BudgetExceeded, ModelExists, MoveIllegal
+from directrix.errors import BudgetExceeded, ModelExists, MoveIllegal, ServingUnavailable
 from services.jobs import (
     MOVES,
     Budget,
@@ -15,15 +15,26 @@ from services.jobs import (
     JobError,
     ModelRef,
     Priority,
+    Progress,
     Spent,
+    Stage,
     State,
     move,
+    transitions,
 )
 from services.jobs.budgets import FAILURES
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SPEC = DiscoverySpec(generator=ModelRef(name="projects/p/models/g", digest="a" * 64), method="sefa")
 JOB = Job(id="d1", project="p", spec=SPEC, create_time=NOW, update_time=NOW)
+EVENTS = {
+    "taken up": lambda job: transitions.take_up(job, job.fence, "t"),
+    "handed over": lambda job: transitions.leave(job, None),
+    "tried again": lambda job: transitions.fail(job, ServingUnavailable("gone for now"), NOW),
+    "failed": lambda job: transitions.fail(job, ModelExists("taken"), NOW),
+    "cancelled": transitions.cancel,
+    "to be cancelled": transitions.request_cancel,
+}
 ENDS = {State.SUCCEEDED, State.FAILED, State.CANCELLED}
 
 
@@ -70,6 +81,16 @@ def test_a_record_of_the_release_before_is_read_and_ours_by_it() -> None:
         State.WAITING_RETRY, 3, Priority.NORMAL, Budget(),
     )  # fmt: skip
     assert set(json.loads(job.record())) == set(json.loads(before))
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_what_is_fitted_stays_named_whatever_happens(name: str) -> None:
+    """And is not written down before: a release before this one reads the record."""
+    assert "finding_set" not in json.loads(JOB.record())["progress"]
+    progress = Progress(stage=Stage.SCORECARD, finding_set="projects/p/findingSets/f")
+    job = JOB.model_copy(update={"state": State.RUNNING, "progress": progress})
+    read = Job.read(EVENTS[name](job).record())
+    assert read.progress.finding_set == "projects/p/findingSets/f"
 
 
 def test_only_the_last_failures_are_remembered() -> None:

@@ -1,7 +1,7 @@
 """A discovery is the same whatever interrupts it, and hardly anything is computed twice."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +12,7 @@ from directrix.errors import FindingSetNotFound
 from services.artifacts.catalogue import Catalogue
 from services.artifacts.memory import MemoryStore
 from services.artifacts.store import ArtifactStore
-from services.jobs import Job, JobResult, State
+from services.jobs import Job, JobResult, Progress, State
 from services.jobs.durable import DurableJobStore
 from services.jobs.leases import MemoryLeases
 from services.jobs.signals import MemorySignals
@@ -131,16 +131,24 @@ def _drained(world: World, job: Job) -> Job:
     return job
 
 
-class CancelledWhileScored(LocalScoring):
-    """Scores, and has the job cancelled in its record while the scorecard is made."""
+class WatchedScoring(LocalScoring):
+    """Scores, and calls `watch` before each batch of a scorecard."""
 
-    def __init__(self, world: World, job: Job, memo: Memo):
+    def __init__(self, world: World, memo: Memo, watch: Callable[[], object]):
         super().__init__(world.store, memo)
-        self._world, self._job = world, job
+        self._watch = watch
 
     def recipes(self, *asked: object) -> np.ndarray:
-        self._world.jobs.cancel(self._job.name)
+        self._watch()
         return super().recipes(*asked)
+
+
+def watched(world: World, memo: Memo, watch: Callable[[], object]) -> WatchedScoring:
+    """Does all of the job that is in the queue."""
+    scoring = WatchedScoring(world, memo, watch)
+    discoverer = replace(world.discoverer, scoring=lambda project: scoring)
+    replace(world.steps, work=discoverer).run(*world.submitter.queue.pop(0))
+    return scoring
 
 
 @pytest.fixture(scope="module")
@@ -169,6 +177,44 @@ def test_a_job_ends_with_a_finding_set_and_its_scorecard(method: str, memo: Memo
     assert [name for name, _ in catalogue.finding_sets()] == [result.finding_set]
     assert list(world.store.keys("checkpoints/")) == []
     assert set(world.scoring.units.values()) == {1}
+
+
+def test_what_is_fitted_is_there_while_its_scorecard_is_made(memo: Memo) -> None:
+    world = World(memo=memo)
+    job, catalogue, seen = world.start("sefa"), Catalogue(world.store), set()
+
+    def look() -> None:
+        name = world.signals.watch(world.jobs.get(job.name)).progress.finding_set
+        seen.add((name, catalogue.finding_set_manifest(name).digest))
+        assert catalogue.finding_sets() == []
+
+    watched(world, memo, look)
+    result = world.end(job)
+    assert seen == {(result.finding_set, result.digest)}
+    assert world.jobs.get(job.name).progress.finding_set == result.finding_set
+
+
+def test_what_is_fitted_is_named_again_by_whoever_takes_over(memo: Memo) -> None:
+    """A worker may die between the fit and the next write of the record."""
+    world = World(0, memo)
+    job = world.start("sefa")
+    while not world.jobs.get(job.name).progress.finding_set:
+        world.steps.run(*world.submitter.queue.pop(0))
+    forgotten = {"progress": Progress()}
+    fitted = world.jobs.get(job.name).progress.finding_set
+    world.jobs.update(job.name, lambda job: job.model_copy(update=forgotten))
+    world.steps.run(*world.submitter.queue.pop(0))
+    assert world.jobs.get(job.name).progress.finding_set == fitted
+
+
+def test_what_is_fitted_stays_where_the_job_does_not_get_further(memo: Memo) -> None:
+    world = World(memo=memo)
+    job, catalogue = world.start("sefa"), Catalogue(world.store)
+    watched(world, memo, lambda: world.jobs.cancel(job.name))
+    ended = world.jobs.get(job.name)
+    assert ended.state is State.CANCELLED
+    assert len(catalogue.finding_set(ended.progress.finding_set)) == METHODS["sefa"]["components"]
+    assert catalogue.finding_sets() == []
 
 
 def test_a_job_without_predictors_has_no_scorecard(memo: Memo) -> None:
@@ -348,10 +394,7 @@ def test_cancellation_ends_a_job_and_leaves_nothing(memo: Memo) -> None:
 def test_a_cancellation_that_only_the_record_knows_is_heard_before_the_commit(memo: Memo) -> None:
     world = World(memo=memo)
     job = world.start("sefa")
-    late = CancelledWhileScored(world, job, memo)
-    discoverer = replace(world.discoverer, scoring=lambda project: late)
-    replace(world.steps, work=discoverer).run(*world.submitter.queue.pop(0))
-    assert late.units
+    assert watched(world, memo, lambda: world.jobs.cancel(job.name)).units
     assert world.jobs.get(job.name).state is State.CANCELLED
     assert Catalogue(world.store).finding_sets() == []
 
