@@ -112,9 +112,23 @@ def _display(as_json: bool) -> Iterator[Shown]:
             TextColumn("{task.fields[note]}", markup=False),
         )
         with Progress(*columns, console=stderr(), transient=True) as bars:
-            yield _bars(bars)
+            yield _naming(_bars(bars))
     else:
-        yield _once(_lines())
+        yield _naming(_once(_lines()))
+
+
+def _naming(show: Shown) -> Shown:
+    """Tells, once, how to look at what is found while the job goes on."""
+    named: set[str] = set()
+
+    def shown(progress: JobProgress) -> None:
+        name = progress.finding_set
+        if name and name not in named and progress.state != "succeeded":
+            named.add(name)
+            say(f"found already: directrix findings show {name}")
+        show(progress)
+
+    return shown
 
 
 def _lines() -> Shown:

@@ -31,6 +31,14 @@ def test_json_is_a_stream_of_events(directrix):
     assert done.err == ""
 
 
+def test_what_is_found_is_told_once_while_the_job_goes_on(directrix):
+    done = directrix("discover", "run", "sefa", "-g", "fashion")
+    told = [line for line in done.err.splitlines() if "found already" in line]
+    assert told == [f"found already: directrix findings show {done.text.strip()}"]
+    events = directrix("discover", "run", "sefa", "-g", "fashion", "--json").lines
+    assert {e["finding_set"] for e in events if e.get("stage")} == {done.text.strip()}
+
+
 def test_no_wait_prints_the_operation(directrix):
     done = directrix("discover", "run", "sefa", "-g", "fashion", "--no-wait")
     name = done.text.strip()

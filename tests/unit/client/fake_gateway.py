@@ -325,6 +325,8 @@ class FakeGateway:
         metadata.state, metadata.stage = State.STATE_RUNNING, "fit"
         metadata.total, metadata.attempt = UNITS, 1
         metadata.done += 1
+        if metadata.method in self.methods:
+            metadata.finding_set = self._store(made_by(metadata.method)).name
         if metadata.done == UNITS:
             self._finish(operation, metadata)
         return self._seen(name)
