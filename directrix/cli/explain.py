@@ -20,47 +20,56 @@ if TYPE_CHECKING:
     from directrix.types import MovedFinding
 
 
+GeneratorId = Annotated[str | None, typer.Argument(help="The generator's id.")]
+Classifier = Annotated[str, typer.Option("--classifier", "-c", help="Its id.")]
+Findings = Annotated[
+    str, typer.Option("--findings", "-f", help="The set to search, where findings move.")
+]
+Target = Annotated[str, typer.Option(help="The class to reach (any other).")]
+Oracle = Annotated[str, typer.Option(help="An independent classifier to ask.")]
+Index = Annotated[int, typer.Option(min=0, help="Which sample of the seed.")]
+Probability = Annotated[
+    float, typer.Option(min=0, max=0.999999, help="To reach for the target (the flip).")
+]
+MaxAlpha = Annotated[float, typer.Option(min=0, max=100, help="Farthest along one finding (6 SD).")]
+Allow = Annotated[list[int] | None, typer.Option(min=0, help="A finding that may be moved (all).")]
+Freeze = Annotated[list[int] | None, typer.Option(min=0, help="A finding that may not be moved.")]
+Images = Annotated[int, typer.Option(min=0, help="Images to generate (2000).")]
+Seconds = Annotated[float, typer.Option(min=0, max=3600, help="How long may be searched (no end).")]
+ExplainerName = Annotated[
+    str,
+    typer.Option(
+        help="sparse (the default), bisection or descent move findings; channels, "
+        "gradient, gradient_w_plus, attfind or latent_descent the latent."
+    ),
+]
+Holds = Annotated[
+    list[str] | None,
+    typer.Option(help="PREDICTOR/SCORER=SD: a score that must not change by more (0.5)."),
+]
+Alternatives = Annotated[int, typer.Option(min=0, max=8, help="Further answers.")]
+
+
 def explain(
     context: typer.Context,
-    generator: Annotated[str | None, typer.Argument(help="The generator's id.")] = None,
-    classifier: Annotated[str, typer.Option("--classifier", "-c", help="Its id.")] = "",
-    findings: Annotated[
-        str, typer.Option("--findings", "-f", help="The set to search, where findings move.")
-    ] = "",
-    target: Annotated[str, typer.Option(help="The class to reach (any other).")] = "",
-    oracle: Annotated[str, typer.Option(help="An independent classifier to ask.")] = "",
+    generator: GeneratorId = None,
+    classifier: Classifier = "",
+    findings: Findings = "",
+    target: Target = "",
+    oracle: Oracle = "",
     seed: Seed = 0,
-    index: Annotated[int, typer.Option(min=0, help="Which sample of the seed.")] = 0,
+    index: Index = 0,
     truncation: Truncation = None,
     recipe: RecipeFile = None,
-    probability: Annotated[
-        float, typer.Option(min=0, max=0.999999, help="To reach for the target (the flip).")
-    ] = 0.0,
-    max_alpha: Annotated[
-        float, typer.Option(min=0, max=100, help="Farthest along one finding (6 SD).")
-    ] = 0.0,
-    allow: Annotated[
-        list[int] | None, typer.Option(min=0, help="A finding that may be moved (all).")
-    ] = None,
-    freeze: Annotated[
-        list[int] | None, typer.Option(min=0, help="A finding that may not be moved.")
-    ] = None,
-    budget: Annotated[int, typer.Option(min=0, help="Images to generate (2000).")] = 0,
-    seconds: Annotated[
-        float, typer.Option(min=0, max=3600, help="How long may be searched (no end).")
-    ] = 0.0,
-    explainer: Annotated[
-        str,
-        typer.Option(
-            help="sparse (the default), bisection or descent move findings; channels, "
-            "gradient, gradient_w_plus, attfind or latent_descent the latent."
-        ),
-    ] = "",
-    hold: Annotated[
-        list[str] | None,
-        typer.Option(help="PREDICTOR/SCORER=SD: a score that must not change by more (0.5)."),
-    ] = None,
-    alternatives: Annotated[int, typer.Option(min=0, max=8, help="Further answers.")] = 0,
+    probability: Probability = 0.0,
+    max_alpha: MaxAlpha = 0.0,
+    allow: Allow = None,
+    freeze: Freeze = None,
+    budget: Images = 0,
+    seconds: Seconds = 0.0,
+    explainer: ExplainerName = "",
+    hold: Holds = None,
+    alternatives: Alternatives = 0,
     out: Out = None,
     as_json: Json = False,
 ) -> None:
@@ -81,11 +90,10 @@ def explain(
     """
     with reporting(as_json), client_of(context) as client:
         _check(generator, classifier, findings, explainer, recipe, out, as_json)
-        made = (
-            read_recipe(read(recipe))
-            if recipe is not None
-            else client.recipe(generator or "", seed=seed, index=index, truncation=truncation)
-        )
+        if recipe is not None:
+            made = read_recipe(read(recipe))
+        else:
+            made = client.recipe(generator or "", seed=seed, index=index, truncation=truncation)
         events = client.stream_explanation(
             made, classifier, findings, target=target, target_probability=probability,
             max_alpha=max_alpha, allowed=allow or (), frozen=freeze or (), oracle=oracle,
