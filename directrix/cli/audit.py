@@ -1,30 +1,24 @@
 """`directrix audit`: what a whole classifier relies on, and what flips it."""
 
-import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from directrix.cli import arguments
+from directrix.cli import arguments, starting
+from directrix.cli import audit_options as options
 from directrix.cli.edit import write
 from directrix.cli.exits import reporting
-from directrix.cli.following import follow_if
+from directrix.cli.following import follow_if, show_result
 from directrix.cli.output import say, show_facts, show_json, show_table
-from directrix.cli.session import Json, Seed, client_of
-from directrix.client import Client, Relied, StoredAudit
+from directrix.cli.session import Generator, Json, Seed, client_of
+from directrix.client import Audited, Client, Relied, StoredAudit
 from directrix.client.dialogues.audits import AuditFields
 from directrix.client.names import short
 
 app = typer.Typer(no_args_is_help=True, help="Audit classifiers: what their answers rest on.")
 Name = Annotated[str, typer.Argument(help="The audit's name or id.")]
-Folder = Annotated[
-    Path | None,
-    typer.Option("--out", "-o", file_okay=False, help="Folder for audit.html, .json and .csv."),
-]
-FINDING = re.compile(r"[^/]+:\d+")
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 DOCUMENTS = ("html", "json", "csv")
 TOLD = 12
 """Findings that `show` tells of, unless asked for JSON."""
@@ -33,53 +27,35 @@ TOLD = 12
 @app.command()
 def run(
     context: typer.Context,
-    classifier: Annotated[str, typer.Argument(help="The classifier's id.")],
-    generator: Annotated[str, typer.Option("--generator", "-g", help="The generator's id.")],
-    findings: Annotated[
-        list[str], typer.Option("--findings", "-f", help="A finding set; repeatable.")
-    ],
-    reference: Annotated[
-        str, typer.Option(help="A classifier that is trusted: more than it relies on is accused.")
-    ] = "",
-    rival: Annotated[str, typer.Option(help="A second classifier to compare with.")] = "",
-    allow: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="PREDICTOR, PREDICTOR/SCORER or SET:INDEX that answers may rest on; repeatable."
-        ),
-    ] = None,
-    group: Annotated[
-        list[str] | None,
-        typer.Option(help="PREDICTOR/SCORER, or a classifier: subgroups to tell of; repeatable."),
-    ] = None,
+    classifier: options.Classifier,
+    generator: Generator,
+    findings: options.Findings,
+    reference: options.Reference = "",
+    rival: options.Rival = "",
+    allow: options.Allow = None,
+    group: options.Group = None,
     seed: Seed = 0,
-    samples: Annotated[int, typer.Option(min=0, help="Generated pictures (128).")] = 0,
-    images: Annotated[
-        Path | None,
-        typer.Option(exists=True, file_okay=False, help="A folder of real pictures instead."),
-    ] = None,
-    pictures: Annotated[
-        str, typer.Option(help="Digest of the pictures of an earlier audit instead.")
-    ] = "",
-    space: Annotated[str, typer.Option(help="Where pictures are inverted (w+, else z).")] = "",
-    inversion_steps: Annotated[int, typer.Option(min=0, max=2000, help="Of its search.")] = 0,
-    encoder: Annotated[str, typer.Option(help="Says where its search starts.")] = "",
-    encoder_only: Annotated[bool, typer.Option(help="Take what it says as it is.")] = False,
-    embedder: Annotated[str, typer.Option(help="A predictor whose features count too.")] = "",
-    steps: Annotated[str, typer.Option(help="Strengths that flips are looked for at.")] = "1,2,3",
-    random_findings: Annotated[int, typer.Option(min=0, help="That tell chance (60).")] = 0,
-    explained: Annotated[int, typer.Option(min=0, help="Pictures explained twice.")] = 8,
-    noise: Annotated[float, typer.Option(min=0, help="Latent noise for that (0.1 SD).")] = 0.0,
-    pairs: Annotated[int, typer.Option(min=0, help="Class pairs to tell of (12).")] = 0,
-    probability: Annotated[
-        float, typer.Option(min=0, max=0.999, help="Of the new class, for a flip to count.")
-    ] = 0.0,
-    budget: Annotated[int, typer.Option(min=0, help="Images an explanation (1500).")] = 0,
-    request_id: Annotated[
-        str | None, typer.Option(help="A UUID: the same one never starts the same job twice.")
-    ] = None,
-    out: Folder = None,
-    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait for the end.")] = True,
+    samples: options.Samples = 0,
+    images: options.Images = None,
+    pictures: options.Pictures = "",
+    space: options.SpaceName = "",
+    inversion_steps: options.InversionSteps = 0,
+    encoder: options.Encoder = "",
+    encoder_only: options.EncoderOnly = False,
+    embedder: options.Embedder = "",
+    steps: options.Steps = "1,2,3",
+    random_findings: options.RandomFindings = 0,
+    explained: options.Explained = 8,
+    noise: options.Noise = 0.0,
+    pairs: options.Pairs = 0,
+    probability: options.Probability = 0.0,
+    explanation_budget: options.ExplanationBudget = 0,
+    request_id: starting.RequestId = None,
+    budget: starting.Budget = None,
+    priority: starting.Priority = "normal",
+    estimate: starting.EstimateOnly = False,
+    out: options.Out = None,
+    wait: starting.Wait = True,
     as_json: Json = False,
 ) -> None:
     """Audit a classifier along the findings of one or more sets.
@@ -96,31 +72,27 @@ def run(
     Ctrl-C leaves the job running.
     """
     with reporting(as_json), client_of(context) as client:
-        if out and not wait:
-            raise typer.BadParameter("--out waits for the end: leave --no-wait out")
-        scores, places = _allowed(allow or ())
+        if out and (estimate or not wait):
+            raise typer.BadParameter("--out waits for the end: leave --no-wait and --estimate out")
+        scores, places = options.allowed(allow or ())
+        most, word = starting.limits(budget, priority)
         fields: AuditFields = {
             "reference": reference, "rival": rival, "allowed_scores": scores,
-            "allowed_findings": places, "groups": [*map(_score, group or ())], "seed": seed,
-            "samples": samples, "pictures": _read(images), "pictures_digest": pictures,
-            "space": space, "inversion_steps": inversion_steps, "encoder": encoder,
-            "encoder_only": encoder_only, "embedder": embedder,
+            "allowed_findings": places, "groups": [*map(options.score, group or ())], "seed": seed,
+            "samples": samples, "pictures": options.pictures_of(images),
+            "pictures_digest": pictures, "space": space, "inversion_steps": inversion_steps,
+            "encoder": encoder, "encoder_only": encoder_only, "embedder": embedder,
             "steps": arguments.strengths(steps), "random_findings": random_findings,
             "explained": explained, "noise_sd": noise, "pairs": pairs,
-            "target_probability": probability, "explanation_budget": budget,
-            "request_id": request_id or "",
+            "target_probability": probability, "explanation_budget": explanation_budget,
+            "request_id": request_id or "", "budget": most, "priority": word,
         }  # fmt: skip
+        if estimate:
+            told = client.estimate_audit(generator, classifier, findings, **fields)
+            starting.show_estimate(told, as_json)
+            return
         handle = client.audit_classifier(generator, classifier, findings, **fields)
-        result = follow_if(wait, handle, as_json)
-        if result is None:
-            return
-        if out:
-            _fetch(client, result.audit, out)
-        if as_json:
-            show_json({"event": "result", "operation": handle.name, **asdict(result)})
-            return
-        print(result.audit)
-        say(_sentence(client.audit(result.audit)))
+        _end(client, follow_if(wait, handle, as_json), handle.name, out, as_json)
 
 
 @app.command("list")
@@ -195,37 +167,23 @@ def fetch(
             show_json([str(path) for path in paths])
 
 
+def _end(client: Client, ended: Audited | None, job: str, out: Path | None, as_json: bool) -> None:
+    """What is told of an audit that was waited for."""
+    if ended is None:
+        return
+    if out:
+        _fetch(client, ended.audit, out)
+    show_result(job, ended, as_json)
+    if not as_json:
+        say(_sentence(client.audit(ended.audit)))
+
+
 def _fetch(client: Client, name: str, folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"audit.{form}" for form in DOCUMENTS]
     for path, form in zip(paths, DOCUMENTS, strict=True):
         write(path, client.audit_document(name, form))
     return paths
-
-
-def _read(folder: Path | None) -> list[bytes]:
-    """The pictures of a folder, by name."""
-    if folder is None:
-        return []
-    files = sorted(p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES)
-    if not files:
-        raise typer.BadParameter(f"{folder} holds no pictures: {', '.join(SUFFIXES)}")
-    return [path.read_bytes() for path in files]
-
-
-def _allowed(
-    texts: list[str] | tuple[str, ...],
-) -> tuple[list[tuple[str, str]], list[tuple[str, int]]]:
-    """Scores, and findings: those that are SET:INDEX, without a scorer."""
-    places = [text for text in texts if FINDING.fullmatch(text)]
-    scores = [_score(text) for text in texts if not FINDING.fullmatch(text)]
-    return scores, [arguments.finding(text) for text in places]
-
-
-def _score(text: str) -> tuple[str, str]:
-    """PREDICTOR[/SCORER]; a predictor by its id."""
-    predictor, _, scorer = text.partition("/")
-    return predictor, scorer
 
 
 def _facts(found: StoredAudit) -> dict[str, object]:

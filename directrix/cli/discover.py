@@ -6,50 +6,44 @@ from typing import Annotated, Any
 
 import typer
 
-from directrix.cli import arguments
+from directrix.cli import arguments, starting
 from directrix.cli.exits import reporting
-from directrix.cli.following import follow_if
-from directrix.cli.output import say, show_facts, show_json, show_table
-from directrix.cli.session import Json, Predictors, Seed, client_of
-from directrix.client.values import Estimate
+from directrix.cli.following import follow_if, show_result
+from directrix.cli.output import say, show_json, show_table
+from directrix.cli.session import Generator, Json, Predictors, Seed, client_of
 
 app = typer.Typer(no_args_is_help=True, help="Find directions, and see what can find them.")
+Method = Annotated[str, typer.Argument(help="A method's id: see 'directrix discover methods'.")]
+Judges = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--judge", "-j", help="A predictor that judges, unseen by the method; repeatable."
+    ),
+]
+Parameters = Annotated[
+    list[str] | None,
+    typer.Option("--param", "-P", help="NAME=VALUE, a parameter of the method; repeatable."),
+]
+Samples = Annotated[
+    int | None, typer.Option(min=1, help="Samples of the population (service's default).")
+]
 
 
 @app.command()
 def run(
     context: typer.Context,
-    method: Annotated[str, typer.Argument(help="A method's id: see 'directrix discover methods'.")],
-    generator: Annotated[str, typer.Option("--generator", "-g", help="The generator's id.")],
+    method: Method,
+    generator: Generator,
     predictor: Predictors = None,
-    judge: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--judge", "-j", help="A predictor that judges, unseen by the method; repeatable."
-        ),
-    ] = None,
-    param: Annotated[
-        list[str] | None,
-        typer.Option("--param", "-P", help="NAME=VALUE, a parameter of the method; repeatable."),
-    ] = None,
+    judge: Judges = None,
+    param: Parameters = None,
     seed: Seed = 0,
-    samples: Annotated[
-        int | None, typer.Option(min=1, help="Samples of the population (service's default).")
-    ] = None,
-    request_id: Annotated[
-        str | None, typer.Option(help="A UUID: the same one never starts the same job twice.")
-    ] = None,
-    budget: Annotated[
-        list[str] | None,
-        typer.Option(help="seconds=N, images=N or memory_mb=N, at most; repeatable."),
-    ] = None,
-    priority: Annotated[
-        str, typer.Option(help="Among the project's jobs: low, normal or high.")
-    ] = "normal",
-    estimate: Annotated[
-        bool, typer.Option("--estimate", help="Start nothing; tell what it would cost.")
-    ] = False,
-    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait for the end.")] = True,
+    samples: Samples = None,
+    request_id: starting.RequestId = None,
+    budget: starting.Budget = None,
+    priority: starting.Priority = "normal",
+    estimate: starting.EstimateOnly = False,
+    wait: starting.Wait = True,
     as_json: Json = False,
 ) -> None:
     """Find directions with one method.
@@ -68,26 +62,19 @@ def run(
     operation. Ctrl-C leaves the job running.
     """
     with reporting(as_json), client_of(context) as client:
-        parameters = arguments.parameters(param or ())
+        asked = (generator, method, predictor or (), arguments.parameters(param or ()))
         if estimate:
-            told = client.estimate(
-                generator, method, predictor or (), parameters, samples, judge or ()
-            )
-            _tell(told, as_json)
+            starting.show_estimate(client.estimate(*asked, samples, judge or ()), as_json)
             return
-        handle = client.discover(
-            generator, method, predictor or (), parameters, seed, samples, request_id, judge or (),
-            arguments.budget(budget or ()), arguments.priority(priority),
-        )  # fmt: skip
+        limits = starting.limits(budget, priority)
+        handle = client.discover(*asked, seed, samples, request_id, judge or (), *limits)
         result = follow_if(wait, handle, as_json)
         if result is None:
             return
-        if as_json:
-            show_json({"event": "result", "operation": handle.name, **asdict(result)})
-            return
-        print(result.finding_set)
-        verb = "scorecard" if result.scored else "show"
-        say(f"{result.finding_count} findings: directrix findings {verb} {result.finding_set}")
+        show_result(handle.name, result, as_json)
+        if not as_json:
+            verb = "scorecard" if result.scored else "show"
+            say(f"{result.finding_count} findings: directrix findings {verb} {result.finding_set}")
 
 
 @app.command()
@@ -112,12 +99,3 @@ def methods(context: typer.Context, as_json: Json = False) -> None:
 def _parameters(schema: Mapping[str, Any]) -> str:
     properties = schema.get("properties", {})
     return ", ".join(f"{name}={facts.get('default', '')}" for name, facts in properties.items())
-
-
-def _tell(told: Estimate | None, as_json: bool) -> None:
-    if as_json:
-        show_json({"event": "estimate", "estimate": None if told is None else asdict(told)})
-    elif told is None:
-        say("nothing is known yet: no job like it has succeeded")
-    else:
-        show_facts(asdict(told))

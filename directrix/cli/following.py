@@ -19,9 +19,10 @@ from rich.progress import (
 
 from directrix.cli.exits import Exit
 from directrix.cli.output import say, show_json, stderr
-from directrix.client import Job, OperationHandle
+from directrix.client import Audited, Discovery, Job, OperationHandle, TrainedEncoder
 from directrix.client.operation import R
 from directrix.client.values import Progress as JobProgress
+from directrix.client.values import Result
 
 Shown = Callable[[JobProgress], None]
 
@@ -73,6 +74,24 @@ def follow_if(wait: bool, handle: OperationHandle[R], as_json: bool) -> R | None
         elif not wait:
             print(handle.name)
         return _watched(handle, as_json) if wait else None
+
+
+def show_result(job: str, result: Result, as_json: bool) -> None:
+    """The name of what a job has made, or for programs all that it ended with."""
+    if as_json:
+        show_json({"event": "result", "operation": job, **asdict(result)})
+    else:
+        print(_made(result))
+
+
+def _made(result: Result) -> str:
+    match result:
+        case TrainedEncoder():
+            return result.model
+        case Audited():
+            return result.audit
+        case Discovery():
+            return result.finding_set
 
 
 def facts(job: Job) -> dict[str, object]:

@@ -1,16 +1,13 @@
 """`directrix jobs`: discoveries, trainings and audits that run, or ran."""
 
-from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
 from directrix.cli.exits import reporting
-from directrix.cli.following import facts, follow
+from directrix.cli.following import facts, follow, show_result
 from directrix.cli.output import say, show_facts, show_json, show_table
 from directrix.cli.session import Json, client_of
-from directrix.client import Audited, Discovery, TrainedEncoder
-from directrix.client.values import Result
 
 app = typer.Typer(no_args_is_help=True, help="Look after jobs that run at the service.")
 Name = Annotated[str, typer.Argument(help="The operation's name or id.")]
@@ -63,10 +60,7 @@ def wait(context: typer.Context, name: Name, as_json: Json = False) -> None:
     with reporting(as_json), client_of(context) as client:
         handle = client.operation(name)
         result = follow(handle, as_json)
-        if as_json:
-            show_json({"event": "result", "operation": handle.name, **asdict(result)})
-        else:
-            print(_made(result))
+        show_result(handle.name, result, as_json)
 
 
 @app.command()
@@ -82,17 +76,6 @@ def cancel(context: typer.Context, name: Name, as_json: Json = False) -> None:
         handle = client.operation(name)
         handle.cancel()
         show_json(facts(handle.job())) if as_json else say(f"cancelling {handle.name}")
-
-
-def _made(result: Result) -> str:
-    """The name of what a job has made."""
-    match result:
-        case TrainedEncoder():
-            return result.model
-        case Audited():
-            return result.audit
-        case Discovery():
-            return result.finding_set
 
 
 def _units(progress: object) -> str:

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
+from directrix.cli import starting
 from directrix.cli.exits import reporting
-from directrix.cli.following import follow_if
+from directrix.cli.following import follow_if, show_result
 from directrix.cli.foreign import import_onnx, import_remote
 from directrix.cli.output import show_facts, show_json, show_table
 from directrix.cli.session import Json, Seed, client_of
@@ -94,10 +95,11 @@ def train_encoder(
     embedder: Annotated[str, typer.Option(help="A predictor whose features count too.")] = "",
     steps: Annotated[int, typer.Option(min=0, help="Of 16 images (6000).")] = 0,
     seed: Seed = 0,
-    request_id: Annotated[
-        str | None, typer.Option(help="A UUID: the same one never starts the same job twice.")
-    ] = None,
-    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait for the end.")] = True,
+    request_id: starting.RequestId = None,
+    budget: starting.Budget = None,
+    priority: starting.Priority = "normal",
+    estimate: starting.EstimateOnly = False,
+    wait: starting.Wait = True,
     as_json: Json = False,
 ) -> None:
     """Train an encoder of a generator, on pictures that the generator draws.
@@ -113,14 +115,15 @@ def train_encoder(
     Ctrl-C leaves the job running.
     """
     with reporting(as_json), client_of(context) as client:
-        handle = client.train_encoder(generator, model_id, space, embedder, steps, seed, request_id)
-        result = follow_if(wait, handle, as_json)
-        if result is None:
+        asked = (generator, model_id, space, embedder, steps)
+        if estimate:
+            starting.show_estimate(client.estimate_encoder(*asked), as_json)
             return
-        if as_json:
-            show_json({"event": "result", "operation": handle.name, **asdict(result)})
-        else:
-            print(result.model)
+        limits = starting.limits(budget, priority)
+        handle = client.train_encoder(*asked, seed, request_id, *limits)
+        result = follow_if(wait, handle, as_json)
+        if result is not None:
+            show_result(handle.name, result, as_json)
 
 
 def _facts(model: Model) -> dict[str, object]:

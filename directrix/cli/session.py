@@ -33,6 +33,7 @@ def client_of(context: typer.Context) -> Client:
 Json = Annotated[
     bool, typer.Option("--json", help="Print JSON for programs, also of errors (to stderr).")
 ]
+Generator = Annotated[str, typer.Option("--generator", "-g", help="The generator's id.")]
 Predictors = Annotated[
     list[str] | None,
     typer.Option("--predictor", "-p", help="A predictor's id; may be given several times."),

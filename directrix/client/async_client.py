@@ -87,10 +87,12 @@ class AsyncClient:
         steps: int = 0,
         seed: int = 0,
         request_id: str | None = None,
+        budget: Mapping[str, float] | None = None,
+        priority: Priority = "normal",
     ) -> AsyncOperationHandle[TrainedEncoder]:
         """Starts training an encoder of a generator; 0 steps leave the number to the service.
 
-        request_id: as of `discover`.
+        request_id, budget, priority: as of `discover`.
         """
         started = models.train_encoder(
             self._names,
@@ -101,8 +103,22 @@ class AsyncClient:
             steps,
             seed,
             request_id or str(uuid.uuid4()),
+            budget,
+            priority,
         )
         return self.operation(await self._transport.run(started))
+
+    async def estimate_encoder(
+        self,
+        generator: str,
+        model_id: str,
+        space: str = "",
+        embedder: str = "",
+        steps: int = 0,
+    ) -> Estimate | None:
+        """What `train_encoder` will cost, as `estimate` tells it."""
+        told = models.foresee(self._names, generator, model_id, space, embedder, steps)
+        return await self._transport.run(told)
 
     async def methods(self) -> list[Method]:
         return await self._transport.run(discovery.methods(self._names))
@@ -311,6 +327,17 @@ class AsyncClient:
         """Starts an audit of a classifier: what its answers rest on, along these findings."""
         started = audits.start(self._names, generator, classifier, finding_sets, fields)
         return self.operation(await self._transport.run(started))
+
+    async def estimate_audit(
+        self,
+        generator: str,
+        classifier: str,
+        finding_sets: Sequence[str],
+        **fields: Unpack[AuditFields],
+    ) -> Estimate | None:
+        """What such an audit will cost, as `estimate` tells it."""
+        told = audits.foresee(self._names, generator, classifier, finding_sets, fields)
+        return await self._transport.run(told)
 
     async def audits(self) -> list[StoredAudit]:
         """Without their tables."""

@@ -97,10 +97,12 @@ class Client:
         steps: int = 0,
         seed: int = 0,
         request_id: str | None = None,
+        budget: Mapping[str, float] | None = None,
+        priority: Priority = "normal",
     ) -> OperationHandle[TrainedEncoder]:
         """Starts training an encoder of a generator; 0 steps leave the number to the service.
 
-        request_id: as of `discover`.
+        request_id, budget, priority: as of `discover`.
         """
         started = models.train_encoder(
             self._names,
@@ -111,8 +113,22 @@ class Client:
             steps,
             seed,
             request_id or str(uuid.uuid4()),
+            budget,
+            priority,
         )
         return self.operation(self._transport.run(started))
+
+    def estimate_encoder(
+        self,
+        generator: str,
+        model_id: str,
+        space: str = "",
+        embedder: str = "",
+        steps: int = 0,
+    ) -> Estimate | None:
+        """What `train_encoder` will cost, as `estimate` tells it."""
+        told = models.foresee(self._names, generator, model_id, space, embedder, steps)
+        return self._transport.run(told)
 
     def methods(self) -> list[Method]:
         return self._transport.run(discovery.methods(self._names))
@@ -299,6 +315,17 @@ class Client:
         """Starts an audit of a classifier: what its answers rest on, along these findings."""
         started = audits.start(self._names, generator, classifier, finding_sets, fields)
         return self.operation(self._transport.run(started))
+
+    def estimate_audit(
+        self,
+        generator: str,
+        classifier: str,
+        finding_sets: Sequence[str],
+        **fields: Unpack[AuditFields],
+    ) -> Estimate | None:
+        """What such an audit will cost, as `estimate` tells it."""
+        told = audits.foresee(self._names, generator, classifier, finding_sets, fields)
+        return self._transport.run(told)
 
     def audits(self) -> list[StoredAudit]:
         """Without their tables."""

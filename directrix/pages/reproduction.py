@@ -36,7 +36,7 @@ def command(specification: Mapping[str, Any]) -> str:
     if given.get("target_probability"):
         words += ["--probability", _number(given["target_probability"])]
     if given.get("budget"):
-        words += ["--budget", str(given["budget"])]
+        words += ["--explanation-budget", str(given["budget"])]
     return shlex.join(words)
 
 

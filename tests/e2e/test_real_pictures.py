@@ -68,8 +68,8 @@ def test_a_file_is_audited_over_a_folder_of_real_pictures(directrix, tmp_path: P
     name = directrix(
         "audit", "run", "street-clothes", "-g", "fashion-generator", "-f", findings,
         "--reference", "fashion-oracle", "--images", "folder", "--inversion-steps", "40",
-        "--random-findings", "20", "--explained", "1", "--probability", "0.95", "--budget", "200",
-        "--pairs", "2", "-o", "report",
+        "--random-findings", "20", "--explained", "1", "--probability", "0.95",
+        "--explanation-budget", "200", "--pairs", "2", "-o", "report",
     )  # fmt: skip
     told = json.loads((tmp_path / "report/audit.json").read_text())
     found, asked = told["audit"], told["specification"]
@@ -83,4 +83,6 @@ def test_a_file_is_audited_over_a_folder_of_real_pictures(directrix, tmp_path: P
     assert all(0 <= row["variation"]["value"] <= 1 for row in found["reliance"])
     page = (tmp_path / "report/audit.html").read_text()
     assert "probability of 0.95" in page
-    assert all(part in told["reproduce"] for part in ("--probability 0.95", "--budget 200"))
+    assert all(
+        part in told["reproduce"] for part in ("--probability 0.95", "--explanation-budget 200")
+    )

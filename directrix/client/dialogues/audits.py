@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
 from google.longrunning import operations_pb2
@@ -11,9 +11,10 @@ from google.protobuf import json_format
 
 from directrix.client.dialogues.paging import PAGE, everything
 from directrix.client.dialogues.recipes import SPACES, one_of
+from directrix.client.dialogues.spending import budget_of, estimate_of, priority_of
 from directrix.client.names import Names
 from directrix.client.steps import Call, Dialogue
-from directrix.client.values import Figure, Relied, StoredAudit
+from directrix.client.values import Estimate, Figure, Priority, Relied, StoredAudit
 from directrix.v1 import audit_service_pb2 as pb
 from directrix.v1 import explanation_service_pb2 as explanation
 from directrix.v1 import values_pb2
@@ -43,7 +44,7 @@ class AuditFields(TypedDict, total=False):
     explained, noise_sd: pictures tried for stability, and by how much latent noise. pairs: class
     pairs that are told of. target_probability: what the new class has to reach for a flip to count.
     explanation_budget: images that one explanation may generate. request_id: a UUID; the same one
-    with the same request is the same operation.
+    with the same request is the same operation. budget, priority: of the job, as of a discovery.
     """
 
     reference: str
@@ -68,6 +69,8 @@ class AuditFields(TypedDict, total=False):
     target_probability: float
     explanation_budget: int
     request_id: str
+    budget: Mapping[str, float]
+    priority: Priority
 
 
 def start(
@@ -78,7 +81,39 @@ def start(
     fields: AuditFields,
 ) -> Dialogue[str]:
     """The name of the operation."""
-    request = explanation.AuditClassifierRequest(
+    request = _request(names, generator, classifier, finding_sets, fields)
+    request.request_id = fields.get("request_id") or str(uuid.uuid4())
+    request.job_budget.CopyFrom(budget_of(fields.get("budget")))
+    request.priority = priority_of(fields.get("priority", "normal"))
+    answer = yield _start(request)
+    return str(answer.name)
+
+
+def foresee(
+    names: Names,
+    generator: str,
+    classifier: str,
+    finding_sets: Sequence[str],
+    fields: AuditFields,
+) -> Dialogue[Estimate | None]:
+    request = _request(names, generator, classifier, finding_sets, fields)
+    request.validate_only = True
+    answer = yield _start(request)
+    return estimate_of(answer)
+
+
+def _start(request: explanation.AuditClassifierRequest) -> Call:
+    return Call(START, request, operations_pb2.Operation, deadline=120)
+
+
+def _request(
+    names: Names,
+    generator: str,
+    classifier: str,
+    finding_sets: Sequence[str],
+    fields: AuditFields,
+) -> explanation.AuditClassifierRequest:
+    return explanation.AuditClassifierRequest(
         parent=names.parent,
         generator=names.model(generator),
         classifier=names.model(classifier),
@@ -101,10 +136,7 @@ def start(
         pairs=fields.get("pairs", 0),
         target_probability=fields.get("target_probability", 0.0),
         explanation_budget=fields.get("explanation_budget", 0),
-        request_id=fields.get("request_id") or str(uuid.uuid4()),
     )
-    answer = yield Call(START, request, operations_pb2.Operation, deadline=120)
-    return str(answer.name)
 
 
 def get(names: Names, name: str) -> Dialogue[StoredAudit]:

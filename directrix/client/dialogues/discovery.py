@@ -8,6 +8,7 @@ from google.longrunning import operations_pb2
 from google.protobuf import duration_pb2, empty_pb2, json_format, timestamp_pb2
 
 from directrix.client.dialogues.paging import PAGE, everything
+from directrix.client.dialogues.spending import budget_of, estimate_of, priority_of
 from directrix.client.errors import OperationFailed, of_operation
 from directrix.client.names import Names
 from directrix.client.steps import Call, Dialogue, Pause
@@ -25,7 +26,7 @@ from directrix.client.values import (
     TrainedEncoder,
 )
 from directrix.v1 import discovery_service_pb2 as pb
-from directrix.v1 import explanation_service_pb2, jobs_pb2, model_service_pb2
+from directrix.v1 import explanation_service_pb2, model_service_pb2
 
 SERVICE = "/directrix.v1.DiscoveryService"
 OPERATIONS = "/google.longrunning.Operations"
@@ -68,8 +69,8 @@ def discover(
         seed=seed,
         samples=samples or 0,
         request_id=request_id,
-        job_budget=_budget(budget or {}),
-        priority=_priority(priority),
+        job_budget=budget_of(budget),
+        priority=priority_of(priority),
     )
     request.parameters.update(parameters)
     answer = yield _start(request)
@@ -96,23 +97,11 @@ def foresee(
     )
     request.parameters.update(parameters)
     answer = yield _start(request)
-    return _estimate(answer)
+    return estimate_of(answer)
 
 
 def _start(request: pb.DiscoverFindingsRequest) -> Call:
     return Call(f"{SERVICE}/DiscoverFindings", request, operations_pb2.Operation, deadline=30)
-
-
-def _budget(limits: Mapping[str, float]) -> jobs_pb2.JobBudget:
-    return jobs_pb2.JobBudget(
-        seconds=limits.get("seconds", 0.0),
-        images=int(limits.get("images", 0)),
-        memory_mb=int(limits.get("memory_mb", 0)),
-    )
-
-
-def _priority(word: Priority) -> jobs_pb2.JobPriority.ValueType:
-    return jobs_pb2.JobPriority.Value(f"JOB_PRIORITY_{word.upper()}")
 
 
 def job(names: Names, name: str) -> Dialogue[Job]:
@@ -228,23 +217,6 @@ def _progress(metadata: pb.DiscoverFindingsMetadata) -> Progress:
         costs=Costs(metadata.costs.seconds, metadata.costs.images, metadata.costs.memory_mb),
         failures=tuple(Failure(f.attempt, f.reason, f.message) for f in metadata.failures),
         finding_set=metadata.finding_set,
-    )
-
-
-def _estimate(operation: operations_pb2.Operation) -> Estimate | None:
-    metadata = pb.DiscoverFindingsMetadata()
-    operation.metadata.Unpack(metadata)
-    if not metadata.HasField("estimate"):
-        return None
-    told = metadata.estimate
-    return Estimate(
-        seconds=told.seconds,
-        seconds_low=told.seconds_low,
-        seconds_high=told.seconds_high,
-        images=told.images,
-        memory_mb=told.memory_mb,
-        jobs=told.jobs,
-        seconds_error=told.seconds_error if told.HasField("seconds_error") else None,
     )
 
 

@@ -1,14 +1,16 @@
 """Models: registered, listed, looked at."""
 
 import json
+from collections.abc import Mapping
 
 from google.longrunning import operations_pb2
 
 from directrix.client.dialogues.paging import PAGE, everything
 from directrix.client.dialogues.recipes import SPACES, one_of
+from directrix.client.dialogues.spending import budget_of, estimate_of, priority_of
 from directrix.client.names import Names
 from directrix.client.steps import Call, Dialogue
-from directrix.client.values import Model
+from directrix.client.values import Estimate, Model, Priority
 from directrix.v1 import model_service_pb2 as pb
 from directrix.v1 import values_pb2
 
@@ -51,20 +53,43 @@ def train_encoder(
     steps: int,
     seed: int,
     request_id: str,
+    budget: Mapping[str, float] | None = None,
+    priority: Priority = "normal",
 ) -> Dialogue[str]:
     """The name of the operation."""
-    request = pb.TrainEncoderRequest(
+    request = _training(names, generator, model_id, space, embedder, steps)
+    request.seed = seed
+    request.request_id = request_id
+    request.job_budget.CopyFrom(budget_of(budget))
+    request.priority = priority_of(priority)
+    answer = yield _start(request)
+    return str(answer.name)
+
+
+def foresee(
+    names: Names, generator: str, model_id: str, space: str, embedder: str, steps: int
+) -> Dialogue[Estimate | None]:
+    request = _training(names, generator, model_id, space, embedder, steps)
+    request.validate_only = True
+    answer = yield _start(request)
+    return estimate_of(answer)
+
+
+def _start(request: pb.TrainEncoderRequest) -> Call:
+    return Call(f"{SERVICE}/TrainEncoder", request, operations_pb2.Operation, deadline=30)
+
+
+def _training(
+    names: Names, generator: str, model_id: str, space: str, embedder: str, steps: int
+) -> pb.TrainEncoderRequest:
+    return pb.TrainEncoderRequest(
         parent=names.parent,
         generator=names.model(generator),
         model_id=model_id,
         space=one_of(SPACES, space, "space") if space else values_pb2.SPACE_UNSPECIFIED,
         embedder=names.model(embedder) if embedder else "",
         steps=steps,
-        seed=seed,
-        request_id=request_id,
     )
-    answer = yield Call(f"{SERVICE}/TrainEncoder", request, operations_pb2.Operation, deadline=30)
-    return str(answer.name)
 
 
 def _model(message: pb.Model) -> Model:

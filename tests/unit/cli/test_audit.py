@@ -24,7 +24,7 @@ def test_a_run_ends_with_the_audits_name_and_its_documents(gateway, directrix, f
 
 
 def test_how_sure_flips_are_and_what_explanations_cost(gateway, directrix, found):
-    options = ("--probability", "0.95", "--budget", "300", "--no-wait")
+    options = ("--probability", "0.95", "--explanation-budget", "300", "--no-wait")
     assert directrix(*RUN, "-f", found, *options).code == 0
     assert directrix(*RUN, "-f", found, "--no-wait").code == 0
     asked, plain = gateway.audited

@@ -22,6 +22,7 @@ from directrix.v1 import (
     editing_service_pb2,
     explanation_service_pb2,
     finding_service_pb2,
+    jobs_pb2,
     model_service_pb2,
     values_pb2,
 )
@@ -47,6 +48,9 @@ from tests.unit.client.fake_values import (
 METHODS = ("interfacegan", "intervention", "sefa")
 UNITS = 3
 """How often a discovery is asked for before it is done."""
+ESTIMATE = jobs_pb2.JobEstimate(
+    seconds=60, seconds_low=50, seconds_high=70, images=4096, memory_mb=512, jobs=1
+)
 
 State = discovery_service_pb2.DiscoverFindingsMetadata
 
@@ -107,24 +111,15 @@ class FakeGateway:
             raise not_found("METHOD_NOT_FOUND", request.method)
         if request.request_id in self.by_request_id:
             return self.operations[self.by_request_id[request.request_id]]
-        name = f"{request.parent}/operations/{uuid.uuid4().hex[:12]}"
-        self.by_request_id[request.request_id] = name
-        self.metadata[name] = State(
-            state=State.STATE_QUEUED, method=request.method, generator=request.generator
-        )
-        self.metadata[name].parameters.update(dict(request.parameters))
-        self.operations[name] = operations_pb2.Operation(name=name)
-        return self._seen(name, request.predictors)
+        started = self._start(request, request.method, dict(request.parameters))
+        if not request.validate_only:
+            self.by_request_id[request.request_id] = started.name
+        return started
 
     def TrainEncoder(self, request):
         self._model(request.generator)
-        name = f"{request.parent}/operations/{uuid.uuid4().hex[:12]}"
-        self.metadata[name] = State(
-            state=State.STATE_QUEUED, method="train-encoder", generator=request.generator
-        )
-        self.metadata[name].parameters.update({"model": request.model_id, "steps": request.steps})
-        self.operations[name] = operations_pb2.Operation(name=name)
-        return self._seen(name)
+        parameters = {"model": request.model_id, "steps": request.steps}
+        return self._start(request, "train-encoder", parameters)
 
     def AuditClassifier(self, request):
         for model in (request.generator, request.classifier, *filter(None, [request.reference])):
@@ -132,12 +127,7 @@ class FakeGateway:
         for name in request.finding_sets:
             self._set(name)
         self.audited.append(request)
-        name = f"{request.parent}/operations/{uuid.uuid4().hex[:12]}"
-        self.metadata[name] = State(
-            state=State.STATE_QUEUED, method="audit-classifier", generator=request.generator
-        )
-        self.operations[name] = operations_pb2.Operation(name=name)
-        return self._seen(name)
+        return self._start(request, "audit-classifier", {})
 
     def GetAudit(self, request):
         if request.name != AUDIT:
@@ -317,6 +307,22 @@ class FakeGateway:
             yield event(progress=told)
         yield event(answer=answer)
 
+    def _start(self, request, method: str, parameters: dict) -> operations_pb2.Operation:
+        """A job, or what it would cost: of requests that are only validated, as one like it did."""
+        metadata = State(method=method, generator=request.generator)
+        metadata.parameters.update(parameters)
+        if request.validate_only:
+            if any(known.method == method for known in self.metadata.values()):
+                metadata.estimate.CopyFrom(ESTIMATE)
+            operation = operations_pb2.Operation(done=True)
+            operation.metadata.Pack(metadata)
+            return operation
+        name = f"{request.parent}/operations/{uuid.uuid4().hex[:12]}"
+        metadata.state, metadata.priority = State.STATE_QUEUED, request.priority
+        metadata.budget.CopyFrom(request.job_budget)
+        self.metadata[name], self.operations[name] = metadata, operations_pb2.Operation(name=name)
+        return self._seen(name)
+
     def _advance(self, name: str) -> operations_pb2.Operation:
         operation, metadata = self._operation(name), self.metadata[name]
         if operation.done or metadata.method == "endless":
@@ -363,7 +369,7 @@ class FakeGateway:
             )
         )
 
-    def _seen(self, name: str, predictors: object = ()) -> operations_pb2.Operation:
+    def _seen(self, name: str) -> operations_pb2.Operation:
         self.operations[name].metadata.Pack(self.metadata[name])
         return self.operations[name]
 

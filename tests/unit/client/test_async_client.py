@@ -42,6 +42,28 @@ def test_discover_and_edit(client, target):
     np.testing.assert_array_equal(edited.image, draw(3))
 
 
+def test_what_jobs_would_cost(client, found, target, gateway):
+    """The same for both; nothing is started."""
+    sets = [found.finding_set]
+    client.train_encoder("fashion", "encoder")
+    client.audit_classifier("fashion", "classifier", sets)
+
+    async def story(asynchronous):
+        return [
+            await asynchronous.estimate("fashion", "sefa"),
+            await asynchronous.estimate_audit("fashion", "classifier", sets, samples=16),
+            await asynchronous.estimate_encoder("fashion", "encoder"),
+        ]
+
+    before = len(gateway.metadata)
+    told = run(target, story)
+    assert told[0] == client.estimate("fashion", "sefa")
+    assert told[1] == client.estimate_audit("fashion", "classifier", sets, samples=16)
+    assert told[2] == client.estimate_encoder("fashion", "encoder")
+    assert [each.seconds for each in told] == [60, 60, 60]
+    assert len(gateway.metadata) == before
+
+
 def test_many_at_once(client, target):
     async def story(asynchronous):
         edits = [asynchronous.edit("fashion", index=i) for i in range(10)]

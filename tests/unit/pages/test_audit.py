@@ -119,11 +119,11 @@ def test_the_command_is_one_that_the_command_line_takes():
     assert words[:4] == ["directrix", "audit", "run", "classifier"]
     assert words[words.index("--allow") + 1] == "meter/class: a b"
     assert words[words.index("--steps") + 1] == "1,2,2.75"
-    assert "--probability" not in words and "--budget" not in words
+    assert "--probability" not in words and "--explanation-budget" not in words
     words += shlex.split(command(specification() | {"target_probability": 0.95, "budget": 300}))[
         -4:
     ]
-    assert words[-4:] == ["--probability", "0.95", "--budget", "300"]
+    assert words[-4:] == ["--probability", "0.95", "--explanation-budget", "300"]
     done = CliRunner().invoke(app, ["--endpoint", "127.0.0.1:1", *words[1:]])
     assert done.exit_code == 3  # nobody answers there: every option was understood
 
