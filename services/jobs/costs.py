@@ -1,7 +1,8 @@
 """Costs: what jobs cost that succeeded, and from it what others like them will.
 
-Jobs are alike where method, models and parameters are the same; seed and number of samples may
-differ. An estimate is a straight line over the samples, through what was measured.
+Jobs are alike where method, models and parameters are the same; seed, and number of samples or the
+pictures themselves, may differ. An estimate is a straight line over the samples, through what was
+measured.
 """
 
 import json
@@ -17,7 +18,7 @@ from services.artifacts import keys
 from services.artifacts.store import ArtifactStore
 from services.jobs.budgets import Spent
 from services.jobs.job import Job
-from services.jobs.specs import AuditSpec, DiscoverySpec, EncoderSpec, Spec
+from services.jobs.specs import AuditSpec, DiscoverySpec, EncoderSpec, PicturesSpec, Spec
 
 LOOKED_AT = 16
 """Jobs that an estimate rests on at most: the latest ones."""
@@ -87,7 +88,7 @@ def estimated(costs: Sequence[Cost], size: int) -> Estimate | None:
 
 def kind_of(spec: Spec) -> str:
     """The digest of what jobs that are alike have in common."""
-    shared = spec.model_copy(update={"seed": 0, **_sized(spec, 0)})
+    shared = spec.model_copy(update={"seed": 0, **_without_size(spec)})
     return sha256(canonical_json([type(spec).__name__, shared.digest]))
 
 
@@ -101,8 +102,14 @@ def size_of(spec: Spec) -> int:
             return spec.samples
 
 
-def _sized(spec: Spec, size: int) -> dict[str, object]:
-    return {"steps": size} if isinstance(spec, EncoderSpec) else {"samples": size}
+def _without_size(spec: Spec) -> dict[str, object]:
+    match spec:
+        case EncoderSpec():
+            return {"steps": 0}
+        case AuditSpec(pictures=PicturesSpec() as pictures):
+            return {"pictures": pictures.model_copy(update={"images": "", "count": 0})}
+        case _:
+            return {"samples": 0}
 
 
 def _line(costs: Sequence[Cost], what: str = "seconds") -> tuple[float, float]:

@@ -5,7 +5,16 @@ from datetime import UTC, datetime
 import pytest
 
 from services.artifacts.memory import MemoryStore
-from services.jobs import AuditSpec, DiscoverySpec, EncoderSpec, Job, ModelRef, SetRef, Spent
+from services.jobs import (
+    AuditSpec,
+    DiscoverySpec,
+    EncoderSpec,
+    Job,
+    ModelRef,
+    PicturesSpec,
+    SetRef,
+    Spent,
+)
 from services.jobs.costs import Cost, Costs, Estimate, estimated, kind_of
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -55,6 +64,14 @@ def test_what_is_alike_differs_in_seed_and_size_only() -> None:
     )  # fmt: skip
     assert kind_of(audit.model_copy(update={"samples": 64})) == kind_of(audit)
     assert kind_of(audit.model_copy(update={"pairs": 2})) != kind_of(audit)
+    pictures = PicturesSpec(images="c" * 64, count=40, space="w", steps=200)
+    seen = audit.model_copy(update={"samples": 0, "pictures": pictures})
+    others = pictures.model_copy(
+        update={"images": "", "count": 2000}
+    )  # as those only validated are
+    assert kind_of(seen.model_copy(update={"pictures": others})) == kind_of(seen) != kind_of(audit)
+    further = pictures.model_copy(update={"steps": 400})
+    assert kind_of(seen.model_copy(update={"pictures": further})) != kind_of(seen)
 
 
 def test_jobs_are_remembered_by_project_the_latest_first() -> None:
