@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 from google.longrunning import operations_pb2
 from google.longrunning.operations_pb2_grpc import OperationsStub
+from google.protobuf import descriptor_pool
 from google.protobuf.duration_pb2 import Duration
 from google.rpc import code_pb2, error_details_pb2
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+from grpc_status import rpc_status
 
 from directrix.errors import DataMissing
 from directrix.types import Direction, FindingSet, Provenance, Space
@@ -32,11 +34,12 @@ from services.jobs import (
     JobError,
     JobResult,
     Progress,
+    Spent,
     Stage,
     State,
     move,
 )
-from tests.integration.gateway.malformed import BASES, CREATE_SET
+from tests.integration.gateway.malformed import BASES, CREATE_SET, DISCOVER
 from tests.integration.gateway.world import Scene
 
 PARENT = "projects/default"
@@ -151,19 +154,62 @@ def test_a_discovery_is_recorded_before_it_is_answered(live: Scene) -> None:
     assert (operation.done, told.generator) == (False, live.toy.name)
 
 
-def test_a_request_id_makes_a_start_idempotent(live: Scene) -> None:
+def is_long(call: str) -> bool:
+    """Whether a call of the API starts a job."""
+    method = descriptor_pool.Default().FindMethodByName(call[1:].replace("/", "."))
+    return method.output_type.full_name == operations_pb2.Operation.DESCRIPTOR.full_name
+
+
+LONG = [call for call in BASES if call.startswith("/directrix.") and is_long(call)]
+
+
+def begin(live: Scene, call: str, **fields: object) -> operations_pb2.Operation:
+    """The good request of a call, with other fields."""
+    request = BASES[call](live)
+    request.validate_only = False
+    request.MergeFrom(type(request)(**fields))
+    start = live.channel.unary_unary(
+        call, type(request).SerializeToString, operations_pb2.Operation.FromString
+    )
+    return start(request, timeout=10)
+
+
+@pytest.mark.parametrize("call", LONG)
+def test_a_request_id_makes_a_start_idempotent(live: Scene, call: str) -> None:
     request_id = str(uuid.uuid4())
-    first = discover(live, request_id=request_id)
-    assert discover(live, request_id=request_id).name == first.name
-    assert discover(live).name != first.name
+    first = begin(live, call, request_id=request_id)
+    before = len(live.jobs.jobs("default"))
+    assert begin(live, call, request_id=request_id).name == first.name
+    with pytest.raises(grpc.RpcError) as caught:
+        begin(live, call, request_id=request_id, seed=1)
+    info = error_details_pb2.ErrorInfo()
+    assert rpc_status.from_call(caught.value).details[0].Unpack(info)
+    assert (caught.value.code(), info.reason) == (
+        grpc.StatusCode.INVALID_ARGUMENT, "REQUEST_ID_REUSED",
+    )  # fmt: skip
+    assert len(live.jobs.jobs("default")) == before
+    assert begin(live, call).name != first.name
 
 
-def test_validation_starts_nothing(live: Scene) -> None:
-    before = len(live.submitter.queue)
-    operation = discover(live, validate_only=True)
+@pytest.mark.parametrize("call", LONG)
+def test_validation_starts_nothing_and_tells_what_a_job_would_cost(live: Scene, call: str) -> None:
+    done = live.jobs.get(begin(live, call).name)
+    spent = Spent(seconds=12.0, images=300, memory_mb=400)
+    live.costs.remember(done.model_copy(update={"spent": spent}))
+    before = len(live.submitter.queue), len(live.jobs.jobs("default"))
+    operation = begin(live, call, seed=1, validate_only=True)
     assert (operation.done, operation.name) == (True, "")
-    assert dict(metadata(operation).parameters)["count"] == 4
-    assert len(live.submitter.queue) == before
+    told = metadata(operation)
+    assert (told.method, told.generator) == (done.spec.method, live.toy.name)
+    assert (told.estimate.seconds, told.estimate.memory_mb) == (pytest.approx(12.0), 400)
+    assert (told.estimate.images, told.estimate.jobs) == (300, 1)
+    assert (len(live.submitter.queue), len(live.jobs.jobs("default"))) == before
+
+
+def test_nothing_is_told_where_no_job_like_it_has_succeeded(live: Scene) -> None:
+    told = metadata(begin(live, DISCOVER, method="border", validate_only=True))
+    assert dict(told.parameters)["count"] == 4
+    assert not told.HasField("estimate")
 
 
 def test_progress_is_live_and_the_end_is_told(live: Scene) -> None:

@@ -51,6 +51,7 @@ from services.gateway.log import Log
 from services.gateway.server import Behind, Gateway
 from services.inference.client import InferenceClient
 from services.jobs import DiscoverySpec, ModelRef
+from services.jobs.costs import Costs
 from services.jobs.durable import DurableJobStore
 from services.jobs.signals import MemorySignals
 from services.jobs.submitter import MemorySubmitter
@@ -86,6 +87,7 @@ class Scene:
     jobs: DurableJobStore
     submitter: MemorySubmitter
     signals: MemorySignals
+    costs: Costs
     log: io.StringIO
     toy: ModelEntry
     other: ModelEntry
@@ -150,6 +152,7 @@ def scene(folder: Path, bearer: str = "", listed: bool = True, **access: object)
                 jobs=behind.jobs,
                 submitter=behind.submitter,
                 signals=behind.signals,
+                costs=Costs(store),
                 log=log,
                 channel=channel,
                 tokens=_tokens(channel) if listed else {},
