@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from directrix.errors import Cancelled, DirectrixError, QueueFull, ServingUnavailable
+from services.gateway.deadlines import seconds_to
 
 R = TypeVar("R")
 
@@ -79,8 +80,10 @@ class Holding:
 
     async def prompt(self, call: Callable[[], Awaitable[R]], deadline: float) -> R:
         """As `answer`, of a call that takes no time but that in which it waits: for a replica, or
-        for others that wait too. Shortly before `deadline` that ends as ServingUnavailable.
+        for others that wait too. Shortly before `deadline` that ends as ServingUnavailable. Raises
+        DeadlineExceeded where the call came without time.
         """
+        seconds_to(deadline)
         try:
             async with asyncio.timeout(self.begin(deadline).seconds):
                 return await self.answer(call, deadline)

@@ -5,7 +5,14 @@ import time
 
 import pytest
 
-from directrix.errors import Cancelled, DirectrixError, InvalidField, QueueFull, ServingUnavailable
+from directrix.errors import (
+    Cancelled,
+    DeadlineExceeded,
+    DirectrixError,
+    InvalidField,
+    QueueFull,
+    ServingUnavailable,
+)
 from services.gateway.holding import PAUSE, Holding
 
 
@@ -71,6 +78,13 @@ def test_what_waits_too_long_is_told_to_try_again() -> None:
         asyncio.run(scene())
     assert 0.8 < time.monotonic() - began < 1.0
     assert left
+
+
+def test_a_call_that_came_without_time_is_not_begun() -> None:
+    replica = Replica()
+    with pytest.raises(DeadlineExceeded):
+        asyncio.run(Holding().prompt(replica.call, time.monotonic()))
+    assert not replica.calls
 
 
 @pytest.mark.parametrize("error", [QueueFull("full"), InvalidField("wrong", field="x")])
