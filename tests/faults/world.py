@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 import redis
 
+from directrix.errors import DirectrixError
 from services.artifacts.catalogue import Catalogue
 from services.artifacts.s3 import S3Store
 from services.stack import survivors
@@ -103,7 +104,14 @@ class World:
     def _ready(self) -> bool:
         record = self.record
         alive = all(psutil.pid_exists(pid) for pid in record.parts.values())
-        return record.ready and alive and len(record.parts) >= 5
+        return record.ready and alive and len(record.parts) >= 5 and self._answers()
+
+    def _answers(self) -> bool:
+        """Store and broker do: the record may be older than their last end."""
+        with suppress(DirectrixError, redis.RedisError):
+            next(iter(self.store.keys("projects/")), None)
+            return bool(self.redis.ping())
+        return False
 
 
 @contextmanager
