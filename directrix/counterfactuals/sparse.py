@@ -4,11 +4,11 @@ Minimises the length sum |alpha_k| under the constraint that the classifier has 
 Classifiers are rough along a latent: slopes at a point say little of what is half an SD away. So
 slack is looked up, not followed: along every finding alone, both ways, at a few strengths. What
 two movements do together is guessed from that (`additive`), and the best guesses that would make a
-shorter answer are looked at, again and again, as long as that pays; where nothing flips, one
-finding after the other is put on top of the best that is known (a beam). What has flipped is made
-as short as it goes: along its ray by bisection, finding by finding by moving it less, and by
-leaving out whatever can be left out. Pictures are looked at in batches that a renderer fills. No
-gradient is asked for.
+shorter answer are looked at, again and again, as long as that pays: at last many, of a much shorter
+one. Where nothing flips, one finding after the other is put on top of the best that is known (a
+beam). What has flipped is made as short as it goes: along its ray by bisection, finding by finding
+by moving it less, and by leaving out whatever can be left out. Pictures are looked at in batches
+that a renderer fills. No gradient is asked for.
 
 Where all of that has come to nothing, all findings are moved at once, by evolution (CMA-ES).
 
@@ -42,6 +42,9 @@ flipped the best ones nearer by, then all of them farther out."""
 CLOSE = (0.9, 0.5)
 """Lengths at which findings are looked at alone once there is an answer, as shares of its own."""
 
+SHORTER = 0.87
+"""The length at which many movements are tried at last, as a share of an answer's."""
+
 WIDE = (1 / 6, 7 / 24)
 """Strengths that are put on top of others where guesses have not helped."""
 
@@ -61,8 +64,9 @@ GRID = BATCH - 1
 @dataclass(frozen=True)
 class SparseSearch(Explainer):
     """rays: ways to move that are looked at more closely, the best ones. guesses: movements that
-    are tried at once because they are guessed to do it; patience: how often in vain. beam: points
-    that are gone on from where that has not helped. most: findings that may be moved together.
+    are tried at once because they are guessed to do it; patience: how often in vain, where nothing
+    has flipped yet; wide: at last, much shorter ones than the answer. beam: points that are gone on
+    from where guesses have not helped. most: findings that may be moved together.
     evolutions: movements by chance of a generation, and generations, one evolution after the other
     where nothing else has flipped it; what a narrow one misses a wider one may find. tolerance: of
     the answer, as a share of its length.
@@ -71,6 +75,7 @@ class SparseSearch(Explainer):
     rays: int = BATCH
     guesses: int = BATCH
     patience: int = 2
+    wide: int = 6 * BATCH
     beam: int = 4
     most: int = 5
     evolutions: tuple[tuple[int, int], ...] = ((16, 45), (32, 60))
@@ -96,6 +101,7 @@ class _Search:
     def __init__(self, settings: SparseSearch, report: Report):
         self._settings, self._axes = settings, report.axes
         self._trials, self._judging = report.trials, report.judging
+        self._before = self._reached = report.before[0].astype(np.float64)
         self._base = float(report.judging.slack(report.before)[0])
         self._reach = np.array([axis.reach for axis in self._axes])
         self._best, self._found = np.zeros(len(self._axes)), False
@@ -104,11 +110,7 @@ class _Search:
         self._nearest = self._base
         self._rows: list[np.ndarray] = []
         self._slacks: list[np.ndarray] = []
-
-    @property
-    def _gain(self) -> float:
-        """Of the best row; where it holds, that of the last place where it just does."""
-        return -self._base if self._found else self._nearest - self._base
+        self._scores: list[np.ndarray] = []
 
     @property
     def point(self) -> Point:
@@ -146,6 +148,7 @@ class _Search:
             self._add_up()
             self._evolve()
         if self._found:
+            self._look_shorter()
             self._polish()
             return ""
         helping = self._helping()
@@ -170,34 +173,41 @@ class _Search:
 
     def _put_together(self) -> None:
         """Looks at what two movements are guessed to do at a length that is worth it, until guesses
-        have come to nothing `patience` times."""
-        guess, failed, close = Additive(self._reach, self._settings.most), 0, False
-        for rows, slacks in zip(self._rows, self._slacks, strict=True):
-            guess.learn(rows, slacks - self._base)
-        while failed < self._settings.patience:
+        come to nothing; where nothing has flipped yet, `patience` times."""
+        guess, failed, close = self._guess(), 0, False
+        while failed < (1 if self._found else self._settings.patience):
             if self._found and not close:
                 close = True
                 guess.learn(*self._look_closely(guess))
             if self._best.any() and not failed:
-                guess.add(self._best, self._gain)
+                guess.add(self._best, self._reached)
             bound = self._bound()
-            length = bound if self._found else guess.nearest(-self._base)
+            length = bound if self._found else guess.nearest()
             asked = guess.suggest(length, self._settings.guesses)
             asked = asked.only(self._unknown(self._cut(asked.rows)))
             if not len(asked.rows):
                 return
             nearest = self._nearest
-            guess.correct(asked, self._try(self._cut(asked.rows)) - self._base)
+            self._try(self._cut(asked.rows))
+            guess.correct(asked, self._scores[-1])
             better = self._bound() < bound or (not self._found and self._nearest > nearest)
             failed = 0 if better else failed + 1
             if better and self._found and close:
                 self._shorten(passes=1)
 
+    def _guess(self) -> Additive:
+        """What is known of single findings."""
+        slack = self._judging.slack
+        guess = Additive(self._reach, self._settings.most, self._before, slack)
+        for rows, scores in zip(self._rows, self._scores, strict=True):
+            guess.learn(rows, scores)
+        return guess
+
     def _look_closely(self, guess: Additive) -> tuple[np.ndarray, np.ndarray]:
         """The best ways alone, a little and half shorter than an answer, as long as that makes it
-        shorter: rows [n, K], and what they gain."""
+        shorter: rows [n, K], and their scores."""
         seen: list[np.ndarray] = []
-        gains: list[np.ndarray] = []
+        scores: list[np.ndarray] = []
         shares: tuple[float, ...] = CLOSE
         while True:
             self._shorten(passes=1)
@@ -205,10 +215,24 @@ class _Search:
             ways = guess.steepest(CLOSE[0] * length, self._settings.rays)
             rows = self._cut(np.concatenate([share * length * ways for share in shares]))
             seen.append(rows)
-            gains.append(self._try(rows) - self._base)
+            self._try(rows)
+            scores.append(self._scores[-1])
             if float(self._lengths(self._best)) == length:
-                return np.concatenate(seen), np.concatenate(gains)
+                return np.concatenate(seen), np.concatenate(scores)
             shares = CLOSE[:1]
+
+    def _look_shorter(self) -> None:
+        """Many guesses at a much shorter length, as long as one of them holds."""
+        while True:
+            self._shorten(passes=1)
+            length = float(self._lengths(self._best))
+            rows = self._cut(self._guess().suggest(SHORTER * length, self._settings.wide).rows)
+            rows = rows[self._unknown(rows)]
+            for start in range(0, len(rows), BATCH):
+                if self._holds(rows[start : start + BATCH]).any():
+                    break
+            else:
+                return
 
     def _extend(self, steps: np.ndarray) -> bool:
         """One finding on top of the best rows; whether there was anything to try."""
@@ -334,22 +358,27 @@ class _Search:
         if room > 0:
             _, scores = self._trials.look([self._point(row) for row in rows[:room]])
             slacks, self._held = self._judging.slack(scores), self._judging.holds(scores)
-            self._note(rows[:room], slacks)
+            self._note(rows[:room], slacks, scores)
         if room < len(rows):
             raise Spent(self._trials.end)
         return slacks
 
-    def _note(self, rows: np.ndarray, slacks: np.ndarray) -> None:
+    def _note(self, rows: np.ndarray, slacks: np.ndarray, scores: np.ndarray) -> None:
         self._rows.append(rows)
         self._slacks.append(slacks)
+        self._scores.append(scores.astype(np.float64))
         held = np.flatnonzero(self._held)
         if len(held):
             costs = self._costs(rows[held])
             if not self._found or costs.min() < self._costs(self._best):
-                self._best, self._found = rows[held[int(costs.argmin())]], True
+                chosen = held[int(costs.argmin())]
+                self._best, self._found = rows[chosen], True
+                self._reached = self._scores[-1][chosen]
                 self._low = 0.0
         elif not self._found and slacks.max() > self._nearest:
-            self._best, self._nearest = rows[int(slacks.argmax())], float(slacks.max())
+            chosen = int(slacks.argmax())
+            self._best, self._nearest = rows[chosen], float(slacks[chosen])
+            self._reached = self._scores[-1][chosen]
 
     def _costs(self, rows: np.ndarray) -> np.ndarray:
         """Lengths, with what every finding more has to be worth."""

@@ -4,6 +4,17 @@ import pytest
 from directrix.counterfactuals.additive import EACH, Additive
 
 REACH = np.array([2.0, 2.0, 0.5])
+BASE = np.array([1.0, 0.0])
+"""Scores of two classes; what is wanted is the second's lead."""
+
+
+def lead(scores: np.ndarray) -> np.ndarray:
+    return np.asarray(scores[:, 1] - scores[:, 0])
+
+
+def of_lead(gains: list[float]) -> np.ndarray:
+    """Scores [n, 2] whose second class has gained this much."""
+    return BASE + np.outer(gains, [0, 1])
 
 
 def single(axis: int, alpha: float) -> np.ndarray:
@@ -13,18 +24,31 @@ def single(axis: int, alpha: float) -> np.ndarray:
 @pytest.fixture
 def guess() -> Additive:
     """Axis 0 gains 1 an SD upwards, axis 1 gains 3 an SD downwards but saturates at 1 SD."""
-    made = Additive(REACH, most=2)
+    made = Additive(REACH, 2, BASE, lead)
     rows = [single(0, 1), single(0, 2), single(1, -1), single(1, -2), single(2, 0.5)]
-    made.learn(np.stack(rows), np.array([1.0, 2.0, 3.0, 3.0, -1.0]))
+    made.learn(np.stack(rows), of_lead([1.0, 2.0, 3.0, 3.0, -1.0]))
     return made
 
 
 def test_the_best_guess_is_the_best_of_what_adds_up(guess: Additive) -> None:
     asked = guess.suggest(2.0, 4)
     assert asked.rows[0] == pytest.approx([1.0, -1.0, 0.0])
-    assert asked.guesses[0] == pytest.approx(4.0)
-    assert (np.diff(asked.guesses) <= 0).all()
+    assert asked.guesses[0] == pytest.approx([1.0, 4.0])
+    assert (np.diff(lead(asked.guesses)) <= 0).all()
     assert np.abs(asked.rows).sum(1) == pytest.approx(2.0)
+
+
+def test_two_ways_to_different_classes_do_not_add_up() -> None:
+    """Each of the first two axes alone is nearer to a class than the third; together they are to
+    none."""
+
+    def best_other(scores: np.ndarray) -> np.ndarray:
+        return np.asarray(scores[:, 1:].max(1) - scores[:, 0])
+
+    guess = Additive(np.full(3, 2.0), 2, np.zeros(3), best_other)
+    gains = [[0.0, 3.0, 0.0], [0.0, 0.0, 3.0], [0.0, 2.0, 0.0]]
+    guess.learn(np.eye(3), np.array(gains))
+    assert guess.suggest(2.0, 1).rows[0] == pytest.approx([1.0, 0.0, 1.0])
 
 
 def test_one_alone_is_suggested_too(guess: Additive) -> None:
@@ -45,28 +69,31 @@ def test_nothing_goes_beyond_its_reach(guess: Additive) -> None:
 def test_a_pair_is_suggested_a_few_times_only(guess: Additive) -> None:
     asked = guess.suggest(2.0, 100)
     pairs = [tuple(sorted(pair)) for pair in zip(asked.one, asked.two, strict=True)]
-    assert max(pairs.count(pair) for pair in pairs) <= EACH
+    assert max(pairs.count(pair) for pair in pairs) == EACH
 
 
 def test_a_pair_that_disappoints_comes_later(guess: Additive) -> None:
     asked = guess.suggest(2.0, 1)
-    guess.correct(asked, np.array([1.0]))
+    guess.correct(asked, of_lead([1.0]))
     again = guess.suggest(2.0, 1)
     assert (again.one[0], again.two[0]) != (asked.one[0], asked.two[0])
-    guess.correct(asked, np.array([9.0]))
+    guess.correct(asked, of_lead([9.0]))
     assert guess.suggest(2.0, 1).rows[0] == pytest.approx([1.0, -1.0, 0.0])
 
 
 def test_what_was_best_is_a_way_of_its_own() -> None:
-    guess = Additive(np.full(3, 2.0), most=3)
-    guess.add(np.array([0.5, -0.5, 0.0]), 5.0)
-    guess.learn(np.stack([single(2, 1.0)]), np.array([1.0]))
+    guess = Additive(np.full(3, 2.0), 3, BASE, lead)
+    guess.add(np.array([0.5, -0.5, 0.0]), of_lead([5.0])[0])
+    guess.learn(np.stack([single(2, 1.0)]), of_lead([1.0]))
     asked = guess.suggest(2.0, 1)
     assert asked.rows[0] == pytest.approx([0.5, -0.5, 1.0])
-    assert asked.guesses[0] == pytest.approx(6.0)
+    assert asked.guesses[0] == pytest.approx([1.0, 6.0])
 
 
-def test_the_nearest_length_that_reaches(guess: Additive) -> None:
-    assert guess.nearest(2.9) == pytest.approx(1.0)
-    assert guess.nearest(3.9) == pytest.approx(2.0)
-    assert guess.nearest(100.0) == pytest.approx(4.0)
+@pytest.mark.parametrize(("before", "length"), [(2.9, 1.0), (3.9, 2.0), (100.0, 4.0)])
+def test_the_nearest_length_that_reaches(before: float, length: float) -> None:
+    guess = Additive(REACH, 2, np.array([before, 0.0]), lead)
+    rows = [single(0, 1), single(0, 2), single(1, -1), single(1, -2), single(2, 0.5)]
+    gains = np.array([1.0, 2.0, 3.0, 3.0, -1.0])
+    guess.learn(np.stack(rows), np.stack([np.full(5, before), gains], 1))
+    assert guess.nearest() == pytest.approx(length)
