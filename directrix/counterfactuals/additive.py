@@ -1,10 +1,14 @@
-"""Additive guesses: what two movements do together, from what each of them does alone.
+"""Guesses: what two movements do together, from what each of them does alone and what others did.
 
 A way is a movement of length 1: one finding, up or down, or a mixture that was once the best. Along
 every way the classifier's scores are known at a few lengths and joined by straight lines. Two ways
-together are guessed to change every score by the sum of their changes, corrected by what was seen
-where the two were last moved together: a pair that disappoints is not asked again and again. Scores
-are added up, not slacks: two ways that lead to different classes do not help each other.
+together are guessed to change every score by the sum of their changes, and by what such sums have
+missed at movements nearby that were looked at (kriging). Scores are added up, not slacks: two ways
+that lead to different classes do not help each other.
+
+Source: the mean of a Gaussian process, Rasmussen and Williams, "Gaussian Processes for Machine
+Learning" (2006), eq. 2.25; guessing, looking and guessing again is what Jones, Schonlau and Welch
+do (Journal of Global Optimization 13, 1998), here without regard to uncertainty.
 """
 
 from collections.abc import Callable
@@ -15,25 +19,31 @@ import numpy as np
 SPLITS = np.arange(1, 9) / 8
 """The share of a length that goes to the first of two ways; all of it at last."""
 EACH = 2
-"""Suggestions a pair at most."""
-LENGTHS = np.arange(1, 25) / 12
+"""Suggestions a pair at once."""
+LENGTHS = np.arange(1, 13) / 6
 """Shares of the farthest that lengths are looked for at where nothing has flipped yet."""
+QUARTERS = np.arange(1, 5) / 4
+"""Shares of a length at which findings are compared: alike is what changes scores alike."""
+NUGGET = 1e-2
+"""The share of its variance that a miss has for itself, nearby ones being equal."""
 
 
 @dataclass(frozen=True, eq=False)
 class Suggestion:
-    """rows: alphas [n, K]. one, two: the ways of each [n]. guesses: the scores, as guessed
-    [n, C]."""
+    """rows: alphas [n, K]. sums: the scores [n, C] that their ways' changes add up to."""
 
     rows: np.ndarray
-    one: np.ndarray
-    two: np.ndarray
-    guesses: np.ndarray
+    sums: np.ndarray
 
     def only(self, chosen: np.ndarray) -> "Suggestion":
-        return Suggestion(
-            self.rows[chosen], self.one[chosen], self.two[chosen], self.guesses[chosen]
-        )
+        return Suggestion(self.rows[chosen], self.sums[chosen])
+
+
+@dataclass(frozen=True, eq=False)
+class _Sums(Suggestion):
+    """pairs: the ways of each row [n, 2], twice the same where it is one alone."""
+
+    pairs: np.ndarray
 
 
 class Additive:
@@ -52,10 +62,13 @@ class Additive:
         self._base, self._slack = base, slack
         self._ways = np.concatenate([np.eye(len(reach)), -np.eye(len(reach))])
         self._known: list[dict[float, np.ndarray]] = [{0.0: 0 * base} for _ in self._ways]
-        self._surprise = np.zeros((*(len(self._ways),) * 2, len(base)))
+        self._tried: list[np.ndarray] = []
+        self._missed: list[np.ndarray] = []
+        self._summed: dict[float, _Sums] = {}
 
     def learn(self, rows: np.ndarray, scores: np.ndarray) -> None:
         """The scores [n, C] of rows of a single axis; others say nothing here."""
+        self._summed.clear()
         for row, seen in zip(rows, scores, strict=True):
             moved = np.flatnonzero(row)
             if len(moved) == 1:
@@ -64,23 +77,22 @@ class Additive:
 
     def add(self, row: np.ndarray, scores: np.ndarray) -> None:
         """A way more: that of a row, whose scores are [C]."""
+        self._summed.clear()
         length = float(np.abs(row).sum())
         self._ways = np.concatenate([self._ways, row[None] / length])
         self._known.append({0.0: 0 * scores, length: scores - self._base})
-        self._surprise = np.pad(self._surprise, ((0, 1), (0, 1), (0, 0)))
 
     def correct(self, asked: Suggestion, scores: np.ndarray) -> None:
         """The scores [n, C] that suggestions have come to."""
-        for one, two, surprise in zip(asked.one, asked.two, scores - asked.guesses, strict=True):
-            self._surprise[one, two] += surprise
-            self._surprise[two, one] = self._surprise[one, two]
+        self._tried.append(asked.rows)
+        self._missed.append(scores - asked.sums)
 
     def nearest(self) -> float:
         """The shortest length at which a slack of 0 is guessed; else that of the largest."""
         lengths = LENGTHS * self._limits.max()
         most = []
         for length in lengths:
-            most.append(max(self._guesses(length)[2], default=-np.inf))
+            most.append(max(self._guessed(self._sums(length), length), default=-np.inf))
             if most[-1] >= 0:
                 return float(length)
         return float(lengths[int(np.argmax(most))])
@@ -93,32 +105,58 @@ class Additive:
 
     def suggest(self, length: float, count: int) -> Suggestion:
         """At most `count` rows of this length along one way or two, the largest slack first."""
-        places, guesses, slacks = self._guesses(length)
+        sums = self._sums(length)
         asked: dict[tuple[int, int], int] = {}
         chosen: list[int] = []
-        for place in np.argsort(-slacks, kind="stable"):
+        for place in np.argsort(-self._guessed(sums, length), kind="stable"):
             if len(chosen) == count:
                 break
-            pair = (places[place, 0], places[place, 1])
-            asked[pair] = asked.get(pair, 0) + 1
-            if asked[pair] <= EACH:
+            one, two = sums.pairs[place]
+            asked[one, two] = asked.get((one, two), 0) + 1
+            if asked[one, two] <= EACH:
                 chosen.append(place)
-        one, two, split = places[chosen].T
-        share = SPLITS[split][:, None]
-        rows = length * (share * self._ways[one] + (1 - share) * self._ways[two])
-        return Suggestion(rows, one, two, guesses[chosen])
+        return sums.only(np.array(chosen, int))
 
-    def _guesses(self, length: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Two ways and the split [n, 3] of all that may be, with scores [n, C] and slacks [n]."""
-        places = np.argwhere(self._allowed(length))
-        one, two, split = places.T
-        alone = split == len(SPLITS) - 1
+    def _guessed(self, sums: _Sums, length: float) -> np.ndarray:
+        """Slacks [n]; minus infinity where a row was tried before."""
+        if not len(sums.rows):
+            return np.empty(0)
+        if not self._tried:
+            return self._slack(sums.sums)
+        scale = self._scale(length)
+        there, here = np.concatenate(self._tried) @ scale, sums.rows @ scale
+        weights = _kernel(there, there) + NUGGET * np.eye(len(there))
+        missing = _kernel(here, there) @ np.linalg.solve(weights, np.concatenate(self._missed))
+        tried = {row.tobytes() for part in self._tried for row in part}
+        new = np.array([row.tobytes() not in tried for row in sums.rows])
+        return np.where(new, self._slack(sums.sums + missing), -np.inf)
+
+    def _scale(self, length: float) -> np.ndarray:
+        """[K, K]: rows times this are as far apart as what they do, 1 being a finding's length."""
+        changes = self._changes(length * QUARTERS)
+        count = len(self._limits)
+        odd = (changes[:count] - changes[count : 2 * count]).reshape(count, -1)
+        alike = odd @ odd.T
+        values, vectors = np.linalg.eigh(alike / max(float(np.diag(alike).mean()), 1e-12))
+        return np.asarray(vectors * np.sqrt(np.maximum(values, 0)) / length)
+
+    def _sums(self, length: float) -> _Sums:
+        """All rows of this length that may be; those of the last lengths are kept."""
+        if length not in self._summed:
+            self._summed[length] = self._added(length)
+        return self._summed[length]
+
+    def _added(self, length: float) -> _Sums:
+        one, two, split = np.nonzero(self._allowed(length))
+        alone = (split == len(SPLITS) - 1)[:, None]
         changes = self._changes(np.concatenate([length * SPLITS, length * (1 - SPLITS)]))
-        both = changes[one, split] + np.where(
-            alone[:, None], 0, changes[two, len(SPLITS) + split] + self._surprise[one, two]
+        second = np.where(alone, 0, changes[two, len(SPLITS) + split])
+        share = SPLITS[split][:, None]
+        return _Sums(
+            length * (share * self._ways[one] + (1 - share) * self._ways[two]),
+            self._base + changes[one, split] + second,
+            np.stack([one, two], 1),
         )
-        scores = self._base + both
-        return places, scores, self._slack(scores) if len(scores) else np.empty(0)
 
     def _allowed(self, length: float) -> np.ndarray:
         """[W, W, S]: within reach, no more axes than may be, none moved both ways; once each."""
@@ -140,12 +178,18 @@ class Additive:
         return np.stack([_joined(known, lengths) for known in self._known])
 
 
+def _kernel(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """[n, m]: exp(-d^2 / 2) of rows a [n, K] and b [m, K]."""
+    apart = np.square(a).sum(1)[:, None] + np.square(b).sum(1) - 2 * a @ b.T
+    return np.asarray(np.exp(-0.5 * np.maximum(apart, 0)))
+
+
 def _joined(known: dict[float, np.ndarray], lengths: np.ndarray) -> np.ndarray:
     """[L, C]: straight lines between what is known [C] at some lengths; flat beyond."""
     at = np.array(sorted(known))
     values = np.stack([known[length] for length in at])
-    after = np.clip(np.searchsorted(at, lengths), 1, len(at) - 1) if len(at) > 1 else 0
     if len(at) == 1:
         return np.repeat(values, len(lengths), 0)
+    after = np.clip(np.searchsorted(at, lengths), 1, len(at) - 1)
     part = np.clip((lengths - at[after - 1]) / (at[after] - at[after - 1]), 0, 1)[:, None]
     return np.asarray((1 - part) * values[after - 1] + part * values[after])

@@ -75,7 +75,7 @@ class SparseSearch(Explainer):
     rays: int = BATCH
     guesses: int = BATCH
     patience: int = 2
-    wide: int = 6 * BATCH
+    wide: int = 9 * BATCH
     beam: int = 4
     most: int = 5
     evolutions: tuple[tuple[int, int], ...] = ((16, 45), (32, 60))
@@ -148,8 +148,9 @@ class _Search:
             self._add_up()
             self._evolve()
         if self._found:
-            self._look_shorter()
             self._polish()
+            if self._look_shorter():
+                self._polish()
             return ""
         helping = self._helping()
         if not helping:
@@ -196,7 +197,7 @@ class _Search:
                 self._shorten(passes=1)
 
     def _guess(self) -> Additive:
-        """What is known of single findings."""
+        """From what is known of single findings."""
         slack = self._judging.slack
         guess = Additive(self._reach, self._settings.most, self._before, slack)
         for rows, scores in zip(self._rows, self._scores, strict=True):
@@ -221,18 +222,22 @@ class _Search:
                 return np.concatenate(seen), np.concatenate(scores)
             shares = CLOSE[:1]
 
-    def _look_shorter(self) -> None:
-        """Many guesses at a much shorter length, as long as one of them holds."""
-        while True:
-            self._shorten(passes=1)
-            length = float(self._lengths(self._best))
-            rows = self._cut(self._guess().suggest(SHORTER * length, self._settings.wide).rows)
-            rows = rows[self._unknown(rows)]
-            for start in range(0, len(rows), BATCH):
-                if self._holds(rows[start : start + BATCH]).any():
-                    break
-            else:
-                return
+    def _look_shorter(self) -> bool:
+        """Many guesses at a much shorter length, each wiser by those before, as long as one of them
+        holds; whether one did."""
+        guess, tried, whole = self._guess(), 0, self._best
+        while tried < self._settings.wide:
+            length = SHORTER * float(self._lengths(self._best))
+            asked = guess.suggest(length, self._settings.guesses)
+            if not len(asked.rows):
+                break
+            held = self._holds(asked.rows)
+            guess.correct(asked, self._scores[-1])
+            tried += len(held)
+            if held.any():
+                tried = 0
+                self._shorten(passes=1)
+        return self._best is not whole
 
     def _extend(self, steps: np.ndarray) -> bool:
         """One finding on top of the best rows; whether there was anything to try."""

@@ -33,8 +33,8 @@ def guess() -> Additive:
 def test_the_best_guess_is_the_best_of_what_adds_up(guess: Additive) -> None:
     asked = guess.suggest(2.0, 4)
     assert asked.rows[0] == pytest.approx([1.0, -1.0, 0.0])
-    assert asked.guesses[0] == pytest.approx([1.0, 4.0])
-    assert (np.diff(lead(asked.guesses)) <= 0).all()
+    assert asked.sums[0] == pytest.approx([1.0, 4.0])
+    assert (np.diff(lead(asked.sums)) <= 0).all()
     assert np.abs(asked.rows).sum(1) == pytest.approx(2.0)
 
 
@@ -67,18 +67,47 @@ def test_nothing_goes_beyond_its_reach(guess: Additive) -> None:
 
 
 def test_a_pair_is_suggested_a_few_times_only(guess: Additive) -> None:
-    asked = guess.suggest(2.0, 100)
-    pairs = [tuple(sorted(pair)) for pair in zip(asked.one, asked.two, strict=True)]
+    rows = guess.suggest(2.0, 100).rows
+    pairs = [tuple(np.sign(row)) for row in rows if np.count_nonzero(row) == 2]
     assert max(pairs.count(pair) for pair in pairs) == EACH
 
 
-def test_a_pair_that_disappoints_comes_later(guess: Additive) -> None:
-    asked = guess.suggest(2.0, 1)
-    guess.correct(asked, of_lead([1.0]))
-    again = guess.suggest(2.0, 1)
-    assert (again.one[0], again.two[0]) != (asked.one[0], asked.two[0])
-    guess.correct(asked, of_lead([9.0]))
-    assert guess.suggest(2.0, 1).rows[0] == pytest.approx([1.0, -1.0, 0.0])
+def test_nothing_is_suggested_twice(guess: Additive) -> None:
+    asked = guess.suggest(2.0, 3)
+    guess.correct(asked, asked.sums)
+    again = guess.suggest(2.0, 3)
+    assert not {row.tobytes() for row in asked.rows} & {row.tobytes() for row in again.rows}
+
+
+@pytest.fixture
+def four() -> Additive:
+    """Of the pairs of four axes the first two gain most; each axis has a score of its own."""
+    made = Additive(np.full(4, 2.0), 2, np.zeros(6), lead)
+    gains = np.array([2.0, 2.0, 1.9, 1.9])
+    rows = np.concatenate([np.eye(4), 2 * np.eye(4)])
+    scores = np.concatenate([np.zeros((4, 1)), gains[:, None], 3 * np.eye(4)], 1)
+    made.learn(rows, np.concatenate([scores, 2 * scores]))
+    return made
+
+
+def moved(guess: Additive) -> set[int]:
+    return set(np.flatnonzero(guess.suggest(2.0, 1).rows[0]))
+
+
+def test_what_a_pair_missed_is_expected_of_its_neighbours(four: Additive) -> None:
+    """The same two axes with another split are its nearest."""
+    assert moved(four) <= {0, 1}
+    asked = four.suggest(2.0, 1)
+    four.correct(asked, asked.sums - np.eye(6)[1])
+    assert moved(four) <= {2, 3}
+
+
+def test_what_a_pair_has_above_its_sum_draws_its_neighbours(four: Additive) -> None:
+    asked = four.suggest(2.0, 200)
+    last = int(np.flatnonzero((asked.rows[:, 1] > 0) & (asked.rows[:, 3] > 0))[0])
+    chosen = asked.only(np.array([last]))
+    four.correct(chosen, chosen.sums + 5 * np.eye(6)[1])
+    assert moved(four) == {1, 3}
 
 
 def test_what_was_best_is_a_way_of_its_own() -> None:
@@ -87,7 +116,7 @@ def test_what_was_best_is_a_way_of_its_own() -> None:
     guess.learn(np.stack([single(2, 1.0)]), of_lead([1.0]))
     asked = guess.suggest(2.0, 1)
     assert asked.rows[0] == pytest.approx([0.5, -0.5, 1.0])
-    assert asked.guesses[0] == pytest.approx([1.0, 6.0])
+    assert asked.sums[0] == pytest.approx([1.0, 6.0])
 
 
 @pytest.mark.parametrize(("before", "length"), [(2.9, 1.0), (3.9, 2.0), (100.0, 4.0)])
