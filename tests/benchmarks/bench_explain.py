@@ -5,9 +5,10 @@ of classes, the target at p >= .95 by few of twenty directions. Real pictures ar
 into W+. 104 questions about generated avatars and 32 about drawn ones, 40 about the smile and the
 gender of natural faces (`explain_worlds`). An answer is valid where a fresh look at the recipe's
 own pixels says so; it is minimal where leaving out any one of its findings undoes it. Another
-network seconds answers. Seconds are those of one thread's own time, two explanations at once on two
-cores; of generated clothes they are taken apart, three questions a pair once more. What the service
-adds is measured through a gateway (`explain_service`).
+network seconds answers. Seconds of an answer are those of one thread's own time, two at once on two
+cores. What somebody waits for a picture of generated clothes is taken apart, three questions a pair
+once more: on a clock, one explanation alone, and two at once. What the service adds is measured
+through a gateway (`explain_service`).
 
 Inversions and answers are written down as they come: a run that was interrupted goes on where it
 was.
@@ -90,15 +91,19 @@ def _inverted(
 
 
 def _timed(pool: ProcessPoolExecutor, evidence: Evidence) -> None:
-    """What an answer costs, of every fixed question a few, asked again."""
+    """What an answer takes, of every fixed question a few, asked again."""
     questions = subject("generated").questions
     chosen = [q for place, q in enumerate(questions) if place % EACH < TIMED]
-    seconds = list(pool.map(time, ["generated"] * len(chosen), chosen))
-    for asked, each in zip(chosen, seconds, strict=True):
-        evidence.row(what="seconds", source=asked.source, target=asked.target, seconds=each)
-    evidence.figure(
-        "seconds_median", float(np.median(seconds)), "s of one core", at_most=1, n=len(seconds)
-    )
+    kinds = ["generated"] * len(chosen)
+    alone = [pool.submit(time, "generated", asked).result() for asked in chosen]
+    two = list(pool.map(time, kinds, chosen))
+    for asked, one, beside in zip(chosen, alone, two, strict=True):
+        evidence.row(
+            what="seconds", source=asked.source, target=asked.target, alone=one, two_at_once=beside
+        )
+    n = len(chosen)
+    evidence.figure("seconds_median", float(np.median(alone)), "s, one alone", at_most=1, n=n)
+    evidence.figure("seconds_two_at_once_median", float(np.median(two)), "s", n=n)
 
 
 def _shown(pool: ProcessPoolExecutor, latents: Journal) -> None:

@@ -90,24 +90,29 @@ def four() -> Additive:
     return made
 
 
-def moved(guess: Additive) -> set[int]:
-    return set(np.flatnonzero(guess.suggest(2.0, 1).rows[0]))
+def mains(guess: Additive) -> list[int]:
+    """The axis that each suggestion moves farthest, the best first."""
+    return [int(np.abs(row).argmax()) for row in guess.suggest(2.0, 400).rows]
+
+
+def look(guess: Additive, row: list[float], surprise: float) -> None:
+    """It is looked at, and its second score is not what its parts add up to."""
+    asked = guess.suggest(2.0, 400)
+    chosen = asked.only(np.flatnonzero((asked.rows == row).all(1)))
+    assert len(chosen.rows) == 1
+    guess.correct(chosen, chosen.sums + surprise * np.eye(6)[1])
 
 
 def test_what_a_pair_missed_is_expected_of_its_neighbours(four: Additive) -> None:
-    """The same two axes with another split are its nearest."""
-    assert moved(four) <= {0, 1}
-    asked = four.suggest(2.0, 1)
-    four.correct(asked, asked.sums - np.eye(6)[1])
-    assert moved(four) <= {2, 3}
+    assert mains(four).index(1) < mains(four).index(2)
+    look(four, [0.25, 1.75, 0, 0], -2.0)
+    assert mains(four).index(0) < mains(four).index(2) < mains(four).index(1)
 
 
 def test_what_a_pair_has_above_its_sum_draws_its_neighbours(four: Additive) -> None:
-    asked = four.suggest(2.0, 200)
-    last = int(np.flatnonzero((asked.rows[:, 1] > 0) & (asked.rows[:, 3] > 0))[0])
-    chosen = asked.only(np.array([last]))
-    four.correct(chosen, chosen.sums + 5 * np.eye(6)[1])
-    assert moved(four) == {1, 3}
+    assert mains(four)[0] == 0
+    look(four, [0, 0, 0.25, 1.75], 5.0)
+    assert mains(four)[0] == 3
 
 
 def test_what_was_best_is_a_way_of_its_own() -> None:
