@@ -11,14 +11,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from directrix.errors import Cancelled, DirectrixError, QueueFull, ServingUnavailable
+from directrix.errors import DirectrixError, QueueFull, ServingUnavailable
 from services.gateway.deadlines import seconds_to
 
 R = TypeVar("R")
 
-PASSING = (ServingUnavailable, Cancelled, QueueFull)
-"""What a call meets while replicas go and come. A replica that stops cancels its calls; of those
-that come back together, some find the queue full."""
+PASSING = (ServingUnavailable, QueueFull)
+"""What a call meets while replicas go and come: of those that come back together, some find the
+queue full."""
 PAUSE = 0.2
 """Seconds between attempts."""
 MARGIN = 1.0

@@ -3,7 +3,6 @@
 import grpc
 
 from directrix.errors import (
-    Cancelled,
     DeadlineExceeded,
     DirectrixError,
     Internal,
@@ -38,7 +37,7 @@ _ERRORS: dict[grpc.StatusCode, type[DirectrixError]] = {
     grpc.StatusCode.UNIMPLEMENTED: ServingUnavailable,  # the same, before any application is
     grpc.StatusCode.ABORTED: ServingUnavailable,
     grpc.StatusCode.DEADLINE_EXCEEDED: DeadlineExceeded,
-    grpc.StatusCode.CANCELLED: Cancelled,
+    grpc.StatusCode.CANCELLED: ServingUnavailable,  # the replica stops, and drops its calls
     grpc.StatusCode.UNAUTHENTICATED: Unauthenticated,
     grpc.StatusCode.RESOURCE_EXHAUSTED: QueueFull,
 }
@@ -46,7 +45,6 @@ _ERRORS: dict[grpc.StatusCode, type[DirectrixError]] = {
 _MESSAGES: dict[type[DirectrixError], str] = {
     ServingUnavailable: "no replica can be reached; try again",
     DeadlineExceeded: "the time of the call ran out at the replica",
-    Cancelled: "the call was cancelled",
     Unauthenticated: "the replica refuses the internal secret",
     QueueFull: "the replicas have too much to do; try again",
     Internal: "the replica failed",

@@ -6,7 +6,6 @@ import time
 import pytest
 
 from directrix.errors import (
-    Cancelled,
     DeadlineExceeded,
     DirectrixError,
     InvalidField,
@@ -36,7 +35,7 @@ def answer(replica: Replica, seconds: float, holding: Holding | None = None) -> 
 
 
 def test_whatever_passes_is_waited_for() -> None:
-    passing = [ServingUnavailable("away"), Cancelled("it stops"), QueueFull("all are back")]
+    passing = [ServingUnavailable("away"), ServingUnavailable("away"), QueueFull("all are back")]
     replica = Replica(*passing)
     assert answer(replica, 30) == 7
     assert replica.calls == 4
@@ -45,7 +44,7 @@ def test_whatever_passes_is_waited_for() -> None:
 def test_it_says_so_while_there_is_somebody_to_hear_it() -> None:
     began = time.monotonic()
     with pytest.raises(ServingUnavailable):
-        answer(Replica(*[Cancelled("it stops")] * 100), 1.0)
+        answer(Replica(*[ServingUnavailable("it stops")] * 100), 1.0)
     assert time.monotonic() - began < 1.0
 
 

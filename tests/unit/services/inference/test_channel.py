@@ -4,7 +4,6 @@ import grpc
 import pytest
 
 from directrix.errors import (
-    Cancelled,
     DeadlineExceeded,
     Internal,
     InvalidField,
@@ -19,7 +18,7 @@ CODES = {
     grpc.StatusCode.NOT_FOUND: ServingUnavailable,
     grpc.StatusCode.UNIMPLEMENTED: ServingUnavailable,
     grpc.StatusCode.DEADLINE_EXCEEDED: DeadlineExceeded,
-    grpc.StatusCode.CANCELLED: Cancelled,
+    grpc.StatusCode.CANCELLED: ServingUnavailable,
     grpc.StatusCode.UNAUTHENTICATED: Unauthenticated,
     grpc.StatusCode.RESOURCE_EXHAUSTED: QueueFull,
     grpc.StatusCode.INTERNAL: Internal,
