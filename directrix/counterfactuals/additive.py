@@ -132,7 +132,9 @@ class Additive:
         return np.where(new, self._slack(sums.sums + missing), -np.inf)
 
     def _scale(self, length: float) -> np.ndarray:
-        """[K, K]: rows times this are as far apart as what they do, 1 being a finding's length."""
+        """[K, K]: what rows are multiplied by before they are compared. 1 apart are two of which one
+        moves a finding by `length`, the other not, if it changes scores as much as they do on the
+        average; nearer are two whose findings change the same scores."""
         changes = self._changes(length * QUARTERS)
         count = len(self._limits)
         odd = (changes[:count] - changes[count : 2 * count]).reshape(count, -1)
