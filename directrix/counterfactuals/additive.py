@@ -132,9 +132,9 @@ class Additive:
         return np.where(new, self._slack(sums.sums + missing), -np.inf)
 
     def _scale(self, length: float) -> np.ndarray:
-        """[K, K]: what rows are multiplied by before they are compared. 1 apart are two of which one
-        moves a finding by `length`, the other not, if it changes scores as much as they do on the
-        average; nearer are two whose findings change the same scores."""
+        """[K, K]: what rows are multiplied by before they are compared. 1 apart are two of which
+        one moves a finding by `length`, the other not, if it changes scores as much as findings do
+        on the average; nearer are two whose findings change the same scores."""
         changes = self._changes(length * QUARTERS)
         count = len(self._limits)
         odd = (changes[:count] - changes[count : 2 * count]).reshape(count, -1)
