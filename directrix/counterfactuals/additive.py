@@ -104,12 +104,14 @@ class Additive:
         return self._ways[np.argsort(-slacks, kind="stable")[:count]]
 
     def suggest(self, length: float, count: int) -> Suggestion:
-        """At most `count` rows of this length along one way or two, the largest slack first."""
+        """At most `count` rows of this length along one way or two, the largest slack first; none
+        that was tried before."""
         sums = self._sums(length)
+        slacks = self._guessed(sums, length)
         asked: dict[tuple[int, int], int] = {}
         chosen: list[int] = []
-        for place in np.argsort(-self._guessed(sums, length), kind="stable"):
-            if len(chosen) == count:
+        for place in np.argsort(-slacks, kind="stable"):
+            if len(chosen) == count or slacks[place] == -np.inf:
                 break
             one, two = sums.pairs[place]
             asked[one, two] = asked.get((one, two), 0) + 1

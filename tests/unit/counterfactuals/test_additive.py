@@ -79,6 +79,15 @@ def test_nothing_is_suggested_twice(guess: Additive) -> None:
     assert not {row.tobytes() for row in asked.rows} & {row.tobytes() for row in again.rows}
 
 
+def test_where_everything_was_tried_nothing_is_left_to_suggest(guess: Additive) -> None:
+    seen: set[bytes] = set()
+    while len(rows := (asked := guess.suggest(2.0, 100)).rows):
+        assert not seen & {row.tobytes() for row in rows}
+        seen |= {row.tobytes() for row in rows}
+        guess.correct(asked, asked.sums)
+    assert len(seen) > 4
+
+
 @pytest.fixture
 def four() -> Additive:
     """Of the pairs of four axes the first two gain most; each axis has a score of its own."""
