@@ -41,9 +41,12 @@ class Suggestion:
 
 @dataclass(frozen=True, eq=False)
 class _Sums(Suggestion):
-    """pairs: the ways of each row [n, 2], twice the same where it is one alone."""
+    """pairs: the ways of each row [n, 2], twice the same where it is one alone. scale: what rows are
+    multiplied by before they are compared [K, K]. places: the rows, so multiplied."""
 
     pairs: np.ndarray
+    scale: np.ndarray
+    places: np.ndarray
 
 
 class Additive:
@@ -64,6 +67,7 @@ class Additive:
         self._known: list[dict[float, np.ndarray]] = [{0.0: 0 * base} for _ in self._ways]
         self._tried: list[np.ndarray] = []
         self._missed: list[np.ndarray] = []
+        self._seen: set[bytes] = set()
         self._summed: dict[float, _Sums] = {}
 
     def learn(self, rows: np.ndarray, scores: np.ndarray) -> None:
@@ -86,13 +90,14 @@ class Additive:
         """The scores [n, C] that suggestions have come to."""
         self._tried.append(asked.rows)
         self._missed.append(scores - asked.sums)
+        self._seen.update(row.tobytes() for row in asked.rows)
 
     def nearest(self) -> float:
         """The shortest length at which a slack of 0 is guessed; else that of the largest."""
         lengths = LENGTHS * self._limits.max()
-        most = []
+        most: list[float] = []
         for length in lengths:
-            most.append(max(self._guessed(self._sums(length), length), default=-np.inf))
+            most.append(float(self._guessed(self._sums(length)).max(initial=-np.inf)))
             if most[-1] >= 0:
                 return float(length)
         return float(lengths[int(np.argmax(most))])
@@ -107,36 +112,30 @@ class Additive:
         """At most `count` rows of this length along one way or two, the largest slack first; none
         that was tried before."""
         sums = self._sums(length)
-        slacks = self._guessed(sums, length)
         asked: dict[tuple[int, int], int] = {}
         chosen: list[int] = []
-        for place in np.argsort(-slacks, kind="stable"):
-            if len(chosen) == count or slacks[place] == -np.inf:
+        for place in np.argsort(-self._guessed(sums), kind="stable"):
+            if len(chosen) == count:
                 break
             one, two = sums.pairs[place]
-            asked[one, two] = asked.get((one, two), 0) + 1
-            if asked[one, two] <= EACH:
+            if asked.get((one, two), 0) < EACH and sums.rows[place].tobytes() not in self._seen:
+                asked[one, two] = asked.get((one, two), 0) + 1
                 chosen.append(place)
         return sums.only(np.array(chosen, int))
 
-    def _guessed(self, sums: _Sums, length: float) -> np.ndarray:
-        """Slacks [n]; minus infinity where a row was tried before."""
-        if not len(sums.rows):
-            return np.empty(0)
-        if not self._tried:
+    def _guessed(self, sums: _Sums) -> np.ndarray:
+        """Slacks [n]."""
+        if not self._tried or not len(sums.rows):
             return self._slack(sums.sums)
-        scale = self._scale(length)
-        there, here = np.concatenate(self._tried) @ scale, sums.rows @ scale
+        there = (np.concatenate(self._tried) @ sums.scale).astype(np.float32)
         weights = _kernel(there, there) + NUGGET * np.eye(len(there))
-        missing = _kernel(here, there) @ np.linalg.solve(weights, np.concatenate(self._missed))
-        tried = {row.tobytes() for part in self._tried for row in part}
-        new = np.array([row.tobytes() not in tried for row in sums.rows])
-        return np.where(new, self._slack(sums.sums + missing), -np.inf)
+        missing = np.linalg.solve(weights, np.concatenate(self._missed))
+        return self._slack(sums.sums + _kernel(sums.places, there) @ missing)
 
     def _scale(self, length: float) -> np.ndarray:
-        """[K, K]: what rows are multiplied by before they are compared. 1 apart are two of which
-        one moves a finding by `length`, the other not, if it changes scores as much as findings do
-        on the average; nearer are two whose findings change the same scores."""
+        """[K, K]. 1 apart are two rows of which one moves a finding by `length`, the other not, if it
+        changes scores as much as findings do on the average; nearer are two whose findings change
+        the same scores."""
         changes = self._changes(length * QUARTERS)
         count = len(self._limits)
         odd = (changes[:count] - changes[count : 2 * count]).reshape(count, -1)
@@ -156,11 +155,11 @@ class Additive:
         changes = self._changes(np.concatenate([length * SPLITS, length * (1 - SPLITS)]))
         second = np.where(alone, 0, changes[two, len(SPLITS) + split])
         share = SPLITS[split][:, None]
-        return _Sums(
-            length * (share * self._ways[one] + (1 - share) * self._ways[two]),
-            self._base + changes[one, split] + second,
-            np.stack([one, two], 1),
-        )
+        rows = length * (share * self._ways[one] + (1 - share) * self._ways[two])
+        sums = self._base + changes[one, split] + second
+        scale = self._scale(length)
+        places = (rows @ scale).astype(np.float32)
+        return _Sums(rows, sums, np.stack([one, two], 1), scale, places)
 
     def _allowed(self, length: float) -> np.ndarray:
         """[W, W, S]: within reach, no more axes than may be, none moved both ways; once each."""
@@ -184,8 +183,9 @@ class Additive:
 
 def _kernel(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """[n, m]: exp(-d^2 / 2) of rows a [n, K] and b [m, K]."""
-    apart = np.square(a).sum(1)[:, None] + np.square(b).sum(1) - 2 * a @ b.T
-    return np.asarray(np.exp(-0.5 * np.maximum(apart, 0)))
+    apart = 2 * a @ b.T
+    apart -= np.square(a).sum(1)[:, None] + np.square(b).sum(1)
+    return np.asarray(np.exp(np.minimum(0.5 * apart, 0)))
 
 
 def _joined(known: dict[float, np.ndarray], lengths: np.ndarray) -> np.ndarray:

@@ -75,7 +75,7 @@ class SparseSearch(Explainer):
     rays: int = BATCH
     guesses: int = BATCH
     patience: int = 2
-    wide: int = 9 * BATCH
+    wide: int = 6 * BATCH
     beam: int = 4
     most: int = 5
     evolutions: tuple[tuple[int, int], ...] = ((16, 45), (32, 60))

@@ -26,7 +26,7 @@ from tests.benchmarks.evidence import Evidence
 from tests.benchmarks.explain_questions import Clothes, clothes
 from tests.benchmarks.journal import Journal, Row
 
-SEED, COUNT = 7031, 200
+SEED, COUNT = 7043, 200
 """The search was tuned on other seeds."""
 WANTED = 0.95
 STEP, REACH = 0.25, 3.0

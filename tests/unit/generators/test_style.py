@@ -47,7 +47,7 @@ def test_it_draws_what_the_network_draws(network):
     plain = reference()
     ws = plain.mapping(z)[:, None].expand(-1, 6, -1)
     wanted = plain.synthesise(plain.styles(ws), plain.constant_noise())
-    assert torch.equal(network.synthesise(z, Space.Z), wanted)
+    torch.testing.assert_close(network.synthesise(z, Space.Z), wanted)
 
 
 def test_weights_are_the_affine_maps_behind_the_styles(network):
