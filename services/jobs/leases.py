@@ -55,10 +55,20 @@ _RELEASE = """
 if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
 return 0
 """
+_HELD = """
+local left = redis.call('PTTL', KEYS[1])
+if left > tonumber(ARGV[1]) * 4 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
+return left
+"""
+_NOBODY = -2
 
 
 class RedisLeases(Leases):
-    """One key a lease, gone `seconds` after the last renewal."""
+    """One key a lease, gone `seconds` after the last renewal.
+
+    Brokers keep the hour at which a key goes. One that has four times as long to go, or more, was
+    taken before the broker's clock was set back: who asks for it makes it as short as it was.
+    """
 
     def __init__(self, client: redis.Redis, seconds: float):
         self._client = client
@@ -66,11 +76,15 @@ class RedisLeases(Leases):
 
     def take(self, name: str) -> Lease | None:
         lease = _RedisLease(self._client, self._milliseconds, name)
-        return lease if lease.acquire() else None
+        if lease.acquire():
+            return lease
+        self.held(name)
+        return None
 
     def held(self, name: str) -> bool:
         with reaching_redis():
-            return bool(self._client.exists(_key(name)))
+            left = self._client.eval(_HELD, 1, _key(name), str(self._milliseconds))
+        return left != _NOBODY
 
 
 class _RedisLease(Lease):

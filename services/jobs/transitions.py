@@ -14,6 +14,9 @@ ATTEMPTS = 10
 RETRIES = 30
 """Errors that may pass, in a row: with pauses of up to a minute that is about 25 minutes."""
 
+LONGEST = timedelta(minutes=1)
+"""Between two tries."""
+
 PASSING = {Kind.UNAVAILABLE, Kind.EXHAUSTED, Kind.DEADLINE, Kind.UNAUTHENTICATED}
 """The last one because it is our own secret that serving refuses, while it is being exchanged."""
 
@@ -98,5 +101,15 @@ def request_cancel(job: Job) -> Job:
 
 
 def backoff(retries: int) -> timedelta:
-    """0.5 s, 1 s, 2 s ... up to a minute."""
-    return timedelta(seconds=min(60.0, 0.5 * 2 ** min(retries, 10)))
+    """0.5 s, 1 s, 2 s ... up to LONGEST."""
+    return min(LONGEST, timedelta(seconds=0.5 * 2 ** min(retries, 10)))
+
+
+def waits(job: Job, now: datetime) -> bool:
+    """Whether it is too early to try it again.
+
+    Where that would be more than LONGEST away, the clock has been set back since: it is not.
+    """
+    if job.state is not State.WAITING_RETRY or job.retry_time is None:
+        return False
+    return timedelta(0) < job.retry_time - now <= LONGEST

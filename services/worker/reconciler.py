@@ -7,9 +7,10 @@ a lease of its own; a second one changes nothing but the load.
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from directrix.errors import DirectrixError
 from services.jobs import Job, JobStore, State
@@ -17,6 +18,7 @@ from services.jobs.durable import Clock, utc_now
 from services.jobs.leases import Lease, Leases
 from services.jobs.signals import Signals
 from services.jobs.submitter import Submitter
+from services.jobs.transitions import waits
 from services.sight.metrics import JOBS_OUTSTANDING, REQUEUED, States
 
 _log = logging.getLogger(__name__)
@@ -33,7 +35,8 @@ class Reconciler:
 
     grace: how long the lease of a job that somebody had must be gone before the job counts as
     abandoned. A broker that forgets everything forgets leases too; their holders, if they are
-    alive, take them again within this time.
+    alive, take them again within this time. monotonic: seconds that clocks which are set do not
+    change.
     """
 
     jobs: JobStore
@@ -43,7 +46,9 @@ class Reconciler:
     clean: Callable[[Job], None]
     clock: Clock = utc_now
     grace: timedelta = timedelta(0)
-    _gone: dict[str, datetime] = field(default_factory=dict, init=False)
+    monotonic: Callable[[], float] = time.monotonic
+    _gone: dict[str, float] = field(default_factory=dict, init=False)
+    """By job: when its lease was first seen to be gone."""
 
     def run(self, seconds: float, stopping: threading.Event) -> None:
         """Looks every `seconds` until `stopping`; failures are logged and tried again."""
@@ -82,13 +87,14 @@ class Reconciler:
         return queued
 
     def _lost(self, job: Job, waiting: set[str]) -> bool:
-        if job.state is State.WAITING_RETRY and job.retry_time and job.retry_time > self.clock():
+        if waits(job, self.clock()):
             return False
         if job.name in waiting or self.leases.held(job.name):
             self._gone.pop(job.name, None)
             return False
-        now = self.clock()
-        if job.owner and now - self._gone.setdefault(job.name, now) < self.grace:
+        now = self.monotonic()
+        gone = now - self._gone.setdefault(job.name, now)
+        if job.owner and gone < self.grace.total_seconds():
             return False
         self._gone.pop(job.name, None)
         return True

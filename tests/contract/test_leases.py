@@ -90,6 +90,20 @@ def test_a_forgotten_lease_comes_back_if_nobody_took_over(
     assert leases.take("e") is None
 
 
+def test_a_lease_from_before_the_brokers_clock_was_set_back_ends_all_the_same(
+    broker: redis.Redis,
+) -> None:
+    leases = RedisLeases(broker, SECONDS)
+    for ask in (leases.held, leases.take):
+        dead = leases.take("f")
+        assert dead is not None
+        (key,) = broker.keys("*f")
+        broker.pexpire(key, 3_600_000)  # its hour lies ahead of the clock
+        ask("f")
+        time.sleep(SECONDS * 1.5)
+        assert not leases.held("f")
+
+
 def test_progress_and_cancellation(signals: Signals) -> None:
     name = "projects/p/findingSets/f"
     progress = Progress(stage=Stage.FIT, done=2, total=3, note="almost", finding_set=name)

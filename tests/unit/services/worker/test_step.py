@@ -30,6 +30,7 @@ class Desk:
 
     def __init__(self, work: Work):
         self.now = datetime(2026, 1, 1, tzinfo=UTC)
+        self.seconds = 0.0
         self.jobs = DurableJobStore(MemoryStore(), clock=lambda: self.now)
         self.leases = MemoryLeases(1.0)
         self.signals = MemorySignals()
@@ -53,6 +54,7 @@ class Desk:
             lambda job: self.cleaned.append(job.name),
             lambda: self.now,
             timedelta(seconds=2),
+            lambda: self.seconds,
         )
         self.job = self.jobs.create("default", SPEC)
 
@@ -114,6 +116,14 @@ def test_an_error_that_may_pass_is_tried_again_later() -> None:
     desk.now += timedelta(seconds=1)
     assert desk.reconciler.look() == [waiting.name]
     assert desk.run().attempt == 2
+
+
+def test_a_clock_that_is_set_back_does_not_put_off_the_next_try() -> None:
+    desk = Desk(fail(ServingUnavailable("no replica")))
+    waiting = desk.run()
+    desk.submitter.queue.clear()
+    desk.now -= timedelta(minutes=14)
+    assert desk.reconciler.look() == [waiting.name]
 
 
 def test_an_error_that_does_not_pass_ends_the_job() -> None:
@@ -263,7 +273,9 @@ def test_the_reconciler_finds_what_nobody_is_at() -> None:
     lease.release()
     desk.jobs.update(name, lambda j: j.model_copy(update={"owner": "dead", "fence": 4}))
     assert desk.reconciler.look() == []  # perhaps the broker only forgot its lease
-    desk.now += timedelta(seconds=3)
+    desk.now -= timedelta(hours=1)  # clocks that are set change nothing
+    assert desk.reconciler.look() == []
+    desk.seconds += 3
     assert desk.reconciler.look() == [name]
     assert desk.submitter.queue == [(name, 4)]
 
