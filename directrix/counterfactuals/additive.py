@@ -41,8 +41,8 @@ class Suggestion:
 
 @dataclass(frozen=True, eq=False)
 class _Sums(Suggestion):
-    """pairs: the ways of each row [n, 2], twice the same where it is one alone. scale: what rows are
-    multiplied by before they are compared [K, K]. places: the rows, so multiplied."""
+    """pairs: the ways of each row [n, 2], twice the same where it is one alone. scale: what rows
+    are multiplied by before they are compared [K, K]. places: the rows, so multiplied."""
 
     pairs: np.ndarray
     scale: np.ndarray
@@ -133,9 +133,9 @@ class Additive:
         return self._slack(sums.sums + _kernel(sums.places, there) @ missing)
 
     def _scale(self, length: float) -> np.ndarray:
-        """[K, K]. 1 apart are two rows of which one moves a finding by `length`, the other not, if it
-        changes scores as much as findings do on the average; nearer are two whose findings change
-        the same scores."""
+        """[K, K]. 1 apart are two rows of which one moves a finding by `length`, the other not, if
+        it changes scores as much as findings do on the average; nearer are two whose findings
+        change the same scores."""
         changes = self._changes(length * QUARTERS)
         count = len(self._limits)
         odd = (changes[:count] - changes[count : 2 * count]).reshape(count, -1)

@@ -31,6 +31,8 @@ SPREAD_SEED, SPREAD_SAMPLES = 2**61, 256
 """Of the population that tells the SDs of what is held."""
 SPREADS = 64
 """SDs that are kept."""
+PAUSE = 0.05
+"""Seconds between two messages of progress, at least."""
 NORMALS = 16
 """Normals of generators' populations that are kept."""
 
@@ -80,10 +82,8 @@ class Explaining:
         task = asyncio.ensure_future(self._long_work.run(search))
         task.add_done_callback(lambda _: events.put_nowait(None))
         try:
-            seen: np.ndarray | None = None
-            while (event := await events.get()) is not None:
-                yield pb.ExplainResponse(progress=_progress(event, seen))
-                seen = event.image
+            async for progress in _unhurried(events):
+                yield pb.ExplainResponse(progress=progress)
             found = task.result()
         finally:
             task.cancel()
@@ -196,6 +196,23 @@ def _spread(renderer: Renderer) -> np.ndarray:
     scores = renderer.score(renderer.sample(SPREAD_SEED, 0, SPREAD_SAMPLES, space))
     deviations = scores.astype(np.float64).std(0)
     return np.where(deviations > 0, deviations, 1.0)
+
+
+async def _unhurried(
+    events: asyncio.Queue[Progress | None],
+) -> AsyncGenerator[service.ExplanationProgress, None]:
+    """Events until None as messages, but the last one leaving out those that come sooner than
+    PAUSE after one."""
+    seen: np.ndarray | None = None
+    left: Progress | None = None
+    sent = -PAUSE
+    while (event := await events.get()) is not None:
+        left = event
+        if monotonic() - sent >= PAUSE:
+            yield _progress(event, seen)
+            seen, left, sent = event.image, None, monotonic()
+    if left is not None:
+        yield _progress(left, seen)
 
 
 def _progress(event: Progress, seen: np.ndarray | None) -> service.ExplanationProgress:

@@ -14,15 +14,13 @@ R = TypeVar("R")
 Stop = Callable[[], None]
 """Called between steps: waits while others are served, raises Cancelled when nobody waits."""
 
-THREADS = 2
-
 
 class LongWork:
-    """Explanations and inversions, at most THREADS at once."""
+    """Explanations and inversions, at most `threads` at once; the others wait for their turn."""
 
-    def __init__(self, executor: PriorityExecutor, prepare: Callable[[], None]):
+    def __init__(self, executor: PriorityExecutor, prepare: Callable[[], None], threads: int):
         self._executor = executor
-        self._pool = ThreadPoolExecutor(THREADS, "long", initializer=prepare)
+        self._pool = ThreadPoolExecutor(threads, "long", initializer=prepare)
         self._closed = threading.Event()
 
     async def run(self, work: Callable[[Stop], R]) -> R:

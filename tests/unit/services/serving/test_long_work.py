@@ -40,13 +40,13 @@ def executor():
 
 
 def test_a_search_gives_its_result(executor):
-    work = LongWork(executor, lambda: None)
+    work = LongWork(executor, lambda: None, 2)
     assert asyncio.run(work.run(lambda stop: (stop(), 5)[1])) == 5
     work.close()
 
 
 def test_a_search_whose_caller_leaves_ends(executor):
-    work, search = LongWork(executor, lambda: None), Search()
+    work, search = LongWork(executor, lambda: None, 2), Search()
 
     async def leave():
         task = asyncio.ensure_future(work.run(search.run))
@@ -63,7 +63,7 @@ def test_a_search_whose_caller_leaves_ends(executor):
 
 
 def test_closing_ends_every_search(executor):
-    work, searches = LongWork(executor, lambda: None), [Search(), Search(), Search()]
+    work, searches = LongWork(executor, lambda: None, 2), [Search(), Search(), Search()]
 
     async def close():
         tasks = [asyncio.ensure_future(work.run(search.run)) for search in searches]
