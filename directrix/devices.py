@@ -45,12 +45,6 @@ def limit_threads(count: int) -> None:
     torch.set_num_threads(count)
 
 
-def searches(where: torch.device) -> int:
-    """How many searches a process had best work at: on a CPU they would share a core, and all of
-    them end later; on an accelerator one computes while the other one thinks."""
-    return 1 if where.type == "cpu" else 2
-
-
 def preview_dtype(where: torch.device) -> torch.dtype | None:
     """bfloat16 where the device computes in it natively; None means stay in float32."""
     if where.type == "cuda":

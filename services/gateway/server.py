@@ -57,8 +57,6 @@ TOLD = 0.9
 """The part of its grace after which a call that still runs is told to try elsewhere."""
 CATALOGUE_THREADS = 16
 PICTURE_THREADS = 2
-EXPLAINED = 2
-"""Explanations that are sent to one replica at once: as many as it works at."""
 PROBED_KEY = "methods"
 SERVICES = (*filter(None, NEEDS), "grpc.health.v1.Health", reflection.SERVICE_NAME)
 
@@ -186,7 +184,7 @@ class Gateway:
         secret = self._settings.page_token_secret.get_secret_value().encode()
         pages = Pages(secret or secrets.token_bytes(32))
         pictures, renders, trail = Pictures(threads), self._renders(), behind.trail
-        places = Places(EXPLAINED * self._settings.inference_replicas)
+        places = Places(self._settings.searches * self._settings.inference_replicas)
         holding = Holding(self._settings.hold_seconds)
 
         def work(project: str) -> Work:

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from directrix.devices import device, limit_threads, searches
+from directrix.devices import device, limit_threads
 from directrix.errors import DirectrixError, Internal, InvalidField, Unavailable
 from directrix.inference.v1 import inference_service_pb2 as pb
 from directrix.rendering import Plan, Renderer
@@ -89,7 +89,7 @@ class Replica:
         self._exchange = open_exchange(settings)
         on = device(settings.device)
         self._models = Models(catalogue, on, settings.model_cache, self._exchange)
-        self._long_work = LongWork(self._executor, prepare, searches(on))
+        self._long_work = LongWork(self._executor, prepare, settings.searches)
         self._desks: Recent[str, _Desk] = Recent(MOST_PROJECTS)
 
     async def render(self, request: pb.RenderRequest) -> pb.RenderResponse:
