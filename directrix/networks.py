@@ -25,8 +25,8 @@ def load(
     """The network with exactly these tensors. Raises ModelInvalid, naming the one that is wrong.
 
     It is first built without memory, so that a card that claims too much costs nothing. Counters
-    of training steps may be left out. Its maps keep channels last: convolutions, pooling and
-    up-sampling take that a third to half faster.
+    of training steps may be left out. Its maps keep channels last, which convolutions,
+    pooling and up-sampling take faster on CPUs.
     """
     with torch.device("meta"):
         network = build()

@@ -40,7 +40,7 @@ def measure(evidence: Evidence) -> None:
         _milliseconds(evidence, "first_progress_ms_p95", first, 300)
         _milliseconds(evidence, "let_go_ms_p95", late, 200)
     with _asking("full") as ask:
-        _together(evidence, lambda index: ask(index, ""), "speedup_16", at_least=1.8)
+        _together(evidence, lambda index: ask(index, ""), "speedup_16")
         _together(evidence, ask, "speedup_16_one_target")
 
 
@@ -97,9 +97,7 @@ def _after_letting_go(ask: Ask, index: int) -> float:
     return _first(ask(CALLS + index))
 
 
-def _together(
-    evidence: Evidence, ask: Callable[[int], Events], name: str, at_least: float | None = None
-) -> None:
+def _together(evidence: Evidence, ask: Callable[[int], Events], name: str) -> None:
     def answer(index: int) -> Explanation:
         *_, last = ask(index)
         assert isinstance(last, Explanation)
@@ -119,7 +117,7 @@ def _together(
         pairs = zip(alone, at_once, strict=True)
         different += sum(a.image.digest != b.image.digest for a, b in pairs)
     ratio = float(np.median(ratios))
-    evidence.figure(name, ratio, "ratio, median of turns", at_least=at_least, n=TURNS)
+    evidence.figure(name, ratio, "ratio, median of turns", at_least=1.8, n=TURNS)
     label = name.replace("speedup_16", "different_at_once")
     evidence.figure(label, different, "images", at_most=0, n=TOGETHER * TURNS)
 
