@@ -74,8 +74,8 @@ class Settings(BaseSettings):
     """How many replicas there are: gateway and worker keep one call more in flight. The stack of
     one machine starts one a core where this is not set."""
     searches: int = Field(default=1, ge=1, le=16)
-    """Explanations or inversions that a replica works at, at once; a gateway sends it no more of the
-    first. On a CPU two would share a core, and both end later; with a GPU try two."""
+    """Explanations or inversions that a replica works at, at once; a gateway sends it no more
+    explanations. On a CPU two would share a core, and both end later; with a GPU try two."""
     batch_images: int = Field(default=16, ge=1, le=64)
     """Images a batch at most."""
     queue_images: int = Field(default=512, ge=1)
